@@ -1,0 +1,1 @@
+"""Lockstick carries signed software to devices that never see a network."""
