@@ -1,1 +1,1 @@
-"""The metadata room."""
+"""What a signed document is: roles, keys, signatures, canonical bytes. No I/O, no clock, no verdicts."""
