@@ -1,0 +1,48 @@
+"""The signed documents of one lockbox, as they lie on a medium or came from a repository: bytes by file name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Anchors", "Evidence", "RepositoryEvidence"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryEvidence:
+    """The documents of one repository.
+
+    Attributes:
+        files: File name on the medium (``1.root.json``, ``targets.json``, …) to bytes.
+        unreadable: File name to the reason for which it was not read: larger than any device takes, a
+            folder in its place, an error of the medium.
+    """
+
+    files: Mapping[str, bytes] = field(repr=False)
+    unreadable: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The documents of both repositories."""
+
+    director: RepositoryEvidence
+    image_repo: RepositoryEvidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchors:
+    """The root documents that somebody decided to believe.
+
+    Attributes:
+        director: A root of the Director, of any version; None where there is none.
+        image_repo: A root of the image repository; None where there is none.
+        source: Where they came from: ``file``, ``store``, ``first-use`` or ``none``.
+    """
+
+    director: bytes | None = field(repr=False)
+    image_repo: bytes | None = field(repr=False)
+    source: str

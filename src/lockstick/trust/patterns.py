@@ -1,0 +1,120 @@
+"""Which target names a delegation may speak of (lockbox-format 3.7)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["matches"]
+
+
+class _Set(NamedTuple):
+    """A bracket expression."""
+
+    negated: bool
+    ranges: tuple[tuple[str, str], ...]
+
+    def takes(self, character: str) -> bool:
+        """Say whether the expression stands for a character."""
+        return any(low <= character <= high for low, high in self.ranges) is not self.negated
+
+
+class _Any:
+    """A question mark."""
+
+
+class _Star:
+    """A star."""
+
+
+_Token = str | _Set | _Any | _Star
+_ANY = _Any()
+_STAR = _Star()
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Say whether a name fits a pattern by the rules of POSIX ``fnmatch`` without flags.
+
+    ``*`` and ``?`` match slashes too, leading dots are nothing special, brackets and backslashes work, and
+    case counts. Written out because Python's own ``fnmatch`` knows no backslash, and because patterns come
+    from documents: the time taken is at most the product of both lengths.
+
+    Args:
+        pattern: A pattern from a delegation's ``paths``.
+        name: A target's name.
+
+    Returns:
+        True if the whole name fits.
+    """
+    tokens = _tokens(pattern)
+    position = token = 0
+    star_token, star_position = -1, 0
+    while position < len(name):
+        if token < len(tokens) and isinstance(tokens[token], _Star):
+            star_token, star_position = token, position
+            token += 1
+        elif token < len(tokens) and _fits(tokens[token], name[position]):
+            token += 1
+            position += 1
+        elif star_token >= 0:
+            # Let the last star take one character more and try again from there.
+            star_position += 1
+            token, position = star_token + 1, star_position
+        else:
+            return False
+    return all(isinstance(rest, _Star) for rest in tokens[token:])
+
+
+def _fits(token: _Token, character: str) -> bool:
+    match token:
+        case str():
+            return token == character
+        case _Set():
+            return token.takes(character)
+        case _Any():
+            return True
+        case _Star():
+            return False
+
+
+def _tokens(pattern: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    position = 0
+    while position < len(pattern):
+        character = pattern[position]
+        position += 1
+        if character == "*":
+            tokens.append(_STAR)
+        elif character == "?":
+            tokens.append(_ANY)
+        elif character == "\\" and position < len(pattern):
+            tokens.append(pattern[position])
+            position += 1
+        elif character == "[" and (end := _bracket_end(pattern, position)) > 0:
+            tokens.append(_bracket(pattern[position:end]))
+            position = end + 1
+        else:
+            tokens.append(character)
+    return tokens
+
+
+def _bracket_end(pattern: str, start: int) -> int:
+    """The position of the bracket that closes the one before ``start``, or -1: then it is a plain character."""
+    # A closing bracket in the first place stands for itself.
+    first = start + 1 if pattern[start : start + 1] in ("!", "^") else start
+    return pattern.find("]", first + 1)
+
+
+def _bracket(body: str) -> _Set:
+    negated = body[:1] in ("!", "^")
+    members = body[1:] if negated else body
+    ranges: list[tuple[str, str]] = []
+    position = 0
+    while position < len(members):
+        low = members[position]
+        if members[position + 1 : position + 2] == "-" and position + 2 < len(members):
+            ranges.append((low, members[position + 2]))
+            position += 3
+        else:
+            ranges.append((low, low))
+            position += 1
+    return _Set(negated, tuple(ranges))

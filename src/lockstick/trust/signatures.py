@@ -1,0 +1,105 @@
+"""Signatures and thresholds over distinct keys (lockbox-format 2.4 and 2.5)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from lockstick.trust.findings import Ledger
+
+if TYPE_CHECKING:
+    from lockstick.metadata.document import Document
+    from lockstick.metadata.roles import RoleKeys, Root
+
+__all__ = ["check_role", "check_signatures"]
+
+
+def check_signatures(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, *, according_to: str) -> bool:
+    """Check that enough distinct keys of a role have signed a document.
+
+    Signatures by keys that the role does not list are passed over. One key counts once, under however many
+    ids it is listed. A listed key's signature that does not verify is an error of its own: repositories do
+    not write such signatures, so something has changed the document or its signature.
+
+    Args:
+        document: The document.
+        signers: Who may sign, and how many must have.
+        ledger: Where findings go.
+        subject: What to call the document in them.
+        according_to: The document that names the signers, for messages.
+
+    Returns:
+        True if the threshold is met and no finding casts doubt on the signatures.
+    """
+    # A ledger of its own: the caller's keeps one copy of what several checks say, so its count proves nothing.
+    own = Ledger()
+    _check(document, signers, own, subject, according_to)
+    ledger.extend(own)
+    return own.errors == 0
+
+
+def check_role(document: Document, role: str, root: Root, ledger: Ledger, subject: str) -> None:
+    """Check that a document is of a role and signed by those whom the root names for it.
+
+    Args:
+        document: The document.
+        role: The role that it must be of.
+        root: The root in force.
+        ledger: Where findings go.
+        subject: What to call the document in them.
+    """
+    if document.role != role:
+        ledger.report("type-unexpected", subject, f"a document of the role {document.role} lies in place of {role}")
+    signers = root.roles.get(role)
+    if signers is None:
+        ledger.report(
+            "role-missing",
+            subject,
+            f"root version {root.document.version} does not say who signs for the role {role}",
+        )
+        return
+    check_signatures(document, signers, ledger, subject, according_to=f"root version {root.document.version}")
+
+
+def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, according_to: str) -> None:
+    for problem in document.signature_problems:
+        ledger.malformed(subject, problem)
+    _check_signers(signers, ledger, subject)
+    for keyid, count in Counter(signature.keyid for signature in document.signatures).items():
+        if count > 1:
+            ledger.report("signature-duplicate", subject, f"{count} signatures name the same key {keyid[:16]}")
+    signed_by: set[str] = set()
+    for signature in document.signatures:
+        key = signers.keys.get(signature.keyid)
+        if key is None:
+            continue
+        if signature.method and signature.method not in key.methods:
+            ledger.report(
+                "signature-method-mismatch",
+                subject,
+                f"the signature by key {key.keyid[:16]} claims the method {signature.method}, the key is {key.kind}",
+            )
+        elif key.signed(signature.value, document.signed_bytes):
+            signed_by.add(key.identity)
+        else:
+            ledger.report("signature-invalid", subject, f"the signature by key {key.keyid[:16]} does not verify")
+    if len(signed_by) < signers.threshold:
+        ledger.report(
+            "threshold-unmet",
+            subject,
+            f"by {according_to} the role {signers.role} needs {signers.threshold} signatures of different keys; "
+            f"{len(signed_by)} are good",
+        )
+
+
+def _check_signers(signers: RoleKeys, ledger: Ledger, subject: str) -> None:
+    identities = Counter(key.identity for key in signers.keys.values())
+    if identities and max(identities.values()) > 1:
+        ledger.report("key-duplicate", subject, f"the role {signers.role} lists one key under several ids")
+    for key in signers.keys.values():
+        if key.expected_keyids and key.keyid not in key.expected_keyids:
+            ledger.report(
+                "key-id-unusual",
+                subject,
+                f"the key id {key.keyid[:16]} is not derived from its key by any known rule",
+            )
