@@ -1,0 +1,181 @@
+"""The API origin: tokens, the director and the image repository over HTTP (cloud-apis 1.7 and 1.8).
+
+Answers have the real server's shapes: JSON errors with ``code`` and ``msg``, a gateway's bare 401, documents
+that are not in canonical form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lockstick.metadata.canonical import canonical
+from lockstick.metadata.types import JsonObject
+from lockstick.sandbox.director import Director, RefusedError
+from lockstick.sandbox.image_repo import ImageRepository
+from lockstick.sandbox.object_store import Presigner
+from lockstick.sandbox.repository import ROOT, Clock
+from lockstick.sandbox.state import State
+from lockstick.sandbox.tokens import Tokens
+from lockstick.sandbox.wire import served
+
+__all__ = ["Api"]
+
+_TOKEN_PATH = "/oauth2/token"  # noqa: S105 -- a path
+_DIRECTOR = "/director/api/v1/admin/repo"
+_IMAGE_REPO = "/repo/api/v1/user_repo"
+_PRESIGNED_FOR = timedelta(minutes=15)
+
+
+class Api:
+    """The API's application.
+
+    Args:
+        state: What packages there are.
+        director: The director.
+        images: The image repository.
+        tokens: Says who may ask.
+        presigner: Makes the addresses that package requests are sent on to.
+        now: The time to sign addresses by.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: State,
+        director: Director,
+        images: ImageRepository,
+        tokens: Tokens,
+        presigner: Presigner,
+        now: Clock,
+    ) -> None:
+        self._state = state
+        self._director = director
+        self._images = images
+        self._tokens = tokens
+        self._presigner = presigner
+        self._now = now
+
+    def app(self) -> ASGIApp:
+        """Give the ASGI application."""
+        updates = f"{_DIRECTOR}/offline-updates"
+        routes = [
+            Route(_TOKEN_PATH, self._token, methods=["POST"]),
+            Route(f"{updates}/{{version:int}}.{{name}}.json", self._lockbox),
+            Route(f"{updates}/{{name}}.json", self._lockbox),
+            Route(f"{updates}/{{name}}", self._lockbox),
+            Route(f"{updates}/{{name}}", self._define, methods=["POST"]),
+            Route(f"{updates}/{{name}}", self._delete, methods=["DELETE"]),
+            Route(f"{_DIRECTOR}/offline-snapshot.json", self._offline_snapshot),
+            Route(f"{_DIRECTOR}/{{version:int}}.offline-snapshot.json", self._offline_snapshot),
+            Route(f"{_DIRECTOR}/root.json", self._director_root),
+            Route(f"{_DIRECTOR}/{{version:int}}.root.json", self._director_root),
+            Route(f"{_IMAGE_REPO}/targets/{{target:path}}", self._package),
+            Route(f"{_IMAGE_REPO}/{{version:int}}.root.json", self._image_root),
+            Route(f"{_IMAGE_REPO}/{{path:path}}", self._image_document),
+        ]
+        app = Starlette(routes=routes, exception_handlers={RefusedError: _refused})
+        return _Gateway(app, self._tokens)
+
+    async def _token(self, request: Request) -> Response:
+        body = await request.body()
+        grant = self._tokens.grant(request.headers.get("authorization", ""), body)
+        headers = {"Cache-Control": "no-store"}
+        if grant.challenge:
+            headers["WWW-Authenticate"] = 'Basic realm="rehearsal"'
+        return JSONResponse(grant.body, grant.status, headers)
+
+    async def _lockbox(self, request: Request) -> Response:
+        return _document(self._director.lockbox(request.path_params["name"], _version(request)))
+
+    async def _define(self, request: Request) -> Response:
+        try:
+            body = json.loads(await request.body())
+            values, until = body["values"], body.get("expiresAt")
+            expires = None if until is None else datetime.fromisoformat(until).astimezone(UTC)
+            if not isinstance(values, dict):
+                raise TypeError("values is not an object")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RefusedError(400, "invalid_entity", "the request body is malformed") from error
+        return _document(self._director.define(request.path_params["name"], values, expires=expires))
+
+    async def _delete(self, request: Request) -> Response:
+        self._director.delete(request.path_params["name"])
+        return Response()
+
+    async def _offline_snapshot(self, request: Request) -> Response:
+        return _document(self._director.snapshot(_version(request)))
+
+    async def _director_root(self, request: Request) -> Response:
+        return _document(self._director.root(_version(request)))
+
+    async def _image_root(self, request: Request) -> Response:
+        return self._image(ROOT, _version(request))
+
+    async def _image_document(self, request: Request) -> Response:
+        return self._image(request.path_params["path"], None)
+
+    def _image(self, path: str, version: int | None) -> Response:
+        document = self._images.document(path, version)
+        if document is None:
+            raise RefusedError(404, "missing_role", "role not found")
+        return _document(document)
+
+    async def _package(self, request: Request) -> Response:
+        target = request.path_params["target"]
+        package = self._state.package(target)
+        if package is None:
+            raise RefusedError(404, "missing_target", "target not found")
+        if package.blob is None:
+            raise RefusedError(417, "unmanaged_target", "the target's bytes are not stored here")
+        url = self._presigner.url(package.blob, self._now() + _PRESIGNED_FOR)
+        if package.external:
+            url = self._presigner.public_url(target)
+        return RedirectResponse(url, 302)
+
+
+class _Gateway:
+    """Lets nobody through to the services without a token; its 401 has no body, as a gateway's may."""
+
+    def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        if scope["path"] == _TOKEN_PATH or self._tokens.accepts(authorization):
+            await self._app(scope, receive, send)
+        else:
+            challenge = {"WWW-Authenticate": 'Bearer realm="rehearsal"'}
+            await Response(status_code=401, headers=challenge)(scope, receive, send)
+
+
+def _version(request: Request) -> int | None:
+    version: int | None = request.path_params.get("version")
+    return version
+
+
+def _document(document: JsonObject) -> Response:
+    checksum = hashlib.sha256(canonical(document)).hexdigest()
+    return Response(served(document), media_type="application/json", headers={"x-ats-role-checksum": checksum})
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RefusedError):
+        raise error
+    body = {
+        "code": error.code,
+        "msg": error.message,
+        "description": None,
+        "cause": None,
+        "errorId": str(uuid.uuid4()),
+    }
+    return JSONResponse(body, error.status)

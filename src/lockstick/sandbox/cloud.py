@@ -1,0 +1,146 @@
+"""The rehearsal cloud: a data directory, seeded and served on loopback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lockstick.sandbox.api import Api
+from lockstick.sandbox.credentials import write_credentials
+from lockstick.sandbox.faults import FaultTable
+from lockstick.sandbox.misbehave import Watched
+from lockstick.sandbox.object_store import ObjectStore
+from lockstick.sandbox.packages import SEEDS, bulk, resized
+from lockstick.sandbox.publisher import CLIENT_ID, Publisher
+from lockstick.sandbox.repository import ROOT, Clock
+from lockstick.sandbox.requestlog import RequestLog
+from lockstick.sandbox.serving import Servers, listen
+from lockstick.sandbox.tokens import Tokens
+
+__all__ = ["Sandbox", "SandboxOptions"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxOptions:
+    """How a rehearsal cloud is set up. What is said of packages counts for new directories only.
+
+    Attributes:
+        port: The API's port; 0 for any free one.
+        store_port: The object store's port; 0 for any free one.
+        package_size: Bytes of each seeded package, in place of their own sizes.
+        bulk_count: How many more packages to seed, with a hardware id each.
+        bulk_size: Bytes of each of these.
+        token_lifetime: How long an access token is good.
+    """
+
+    port: int = 0
+    store_port: int = 0
+    package_size: int | None = None
+    bulk_count: int = 0
+    bulk_size: int = 16 * 1024
+    token_lifetime: timedelta = timedelta(hours=1)
+
+
+class Sandbox(Publisher):
+    """A running rehearsal cloud, and all that can be published in it.
+
+    Use :meth:`start`, best as a context manager; leaving it stops the servers and closes the directory.
+
+    Args:
+        data: The data directory.
+        now: The time to sign and to judge by.
+        options: How it is set up.
+
+    Attributes:
+        api_url: The origin of the API.
+        store_url: The origin of the object store.
+        tokens: Gives out access tokens.
+        faults: What the servers shall do wrong.
+        requests: What the servers were asked.
+    """
+
+    def __init__(self, data: Path, *, now: Clock, options: SandboxOptions) -> None:
+        api_socket, store_socket = listen(options.port), listen(options.store_port)
+        self.api_url = f"http://127.0.0.1:{api_socket.getsockname()[1]}"
+        self.store_url = f"http://127.0.0.1:{store_socket.getsockname()[1]}"
+        super().__init__(data, now=now, store_url=self.store_url)
+        if self.is_new:
+            self.add_packages([*resized(SEEDS, options.package_size), *bulk(options.bulk_count, options.bulk_size)])
+        self.faults = FaultTable()
+        self.requests = RequestLog()
+        self.tokens = Tokens(self.state, now, options.token_lifetime)
+        api = Api(
+            state=self.state,
+            director=self.director,
+            images=self.images,
+            tokens=self.tokens,
+            presigner=self.presigner,
+            now=now,
+        )
+        store = ObjectStore(self.state, self.blobs, self.presigner, now)
+        self._servers = Servers(
+            [
+                (Watched(api.app(), "api", self.requests, self.faults), api_socket),
+                (Watched(store.app(), "store", self.requests, self.faults), store_socket),
+            ]
+        )
+
+    @classmethod
+    def start(cls, data: Path, *, now: Clock = _utc_now, options: SandboxOptions | None = None) -> Self:
+        """Open a data directory (a new one is filled and seeded) and serve it.
+
+        Args:
+            data: The data directory.
+            now: The time to sign and to judge by.
+            options: How it is set up.
+
+        Returns:
+            The running cloud; requests are taken when this returns.
+
+        Raises:
+            UsageError: If a port cannot be had.
+        """
+        cloud = cls(data, now=now, options=options or SandboxOptions())
+        cloud.write_credentials()
+        cloud._servers.start()
+        return cloud
+
+    def stop(self) -> None:
+        """Stop serving, cut every connection, and close the directory."""
+        self._servers.stop()
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def write_credentials(self) -> None:
+        """Write ``credentials.zip`` anew, with the addresses of this run."""
+        first_director, first_image = (
+            repository.document(ROOT, 1) for repository in (self.director.repository, self.images.repository)
+        )
+        if first_director is None or first_image is None:
+            raise LookupError("a repository has no first root")
+        write_credentials(
+            self.credentials_path,
+            api_url=self.api_url,
+            client=(CLIENT_ID, self.client_secret()),
+            director_root=first_director,
+            image_root=first_image,
+            targets_key=self.state.keys("image-repo", "targets")[0],
+        )
+
+    def client_secret(self) -> str:
+        """Give the secret of the client in ``credentials.zip``."""
+        return self.state.secret(CLIENT_ID) or ""
