@@ -1,1 +1,73 @@
-"""The transfer room."""
+"""The download engine: several files at once, hashed while written, continued where they broke off.
+
+The room knows URLs, lengths and digests, and nothing of what the bytes mean. Its names:
+
+* :func:`fetch_all` fetches wanted files (:class:`Download`) to disk and returns :class:`Fetched`.
+* :func:`fetch_document` and :class:`DocumentReader` fetch small documents into memory, with a hard cap.
+* :func:`hash_file` and :func:`hash_files` hash what is already on disk.
+* :class:`Policy` says how patient the engine is, :class:`Surroundings` where its time and chance come from.
+* :class:`Authority` is what a caller implements to put credentials on requests, per origin.
+
+Names are loaded when first used, so that hashing (the verifier's need) does not pay for the HTTP library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lockstick.transfer.authority import Authority
+    from lockstick.transfer.documents import DocumentReader, fetch_document
+    from lockstick.transfer.engine import fetch_all
+    from lockstick.transfer.hashing import hash_file, hash_files
+    from lockstick.transfer.line import ClientFactory, client_factory
+    from lockstick.transfer.model import Download, Fetched
+    from lockstick.transfer.origins import Origin, check_url, origin_of, safe_url
+    from lockstick.transfer.policy import Policy
+    from lockstick.transfer.surroundings import Surroundings
+
+__all__ = [
+    "Authority",
+    "ClientFactory",
+    "DocumentReader",
+    "Download",
+    "Fetched",
+    "Origin",
+    "Policy",
+    "Surroundings",
+    "check_url",
+    "client_factory",
+    "fetch_all",
+    "fetch_document",
+    "hash_file",
+    "hash_files",
+    "origin_of",
+    "safe_url",
+]
+
+_HOME = {
+    "Authority": "authority",
+    "ClientFactory": "line",
+    "DocumentReader": "documents",
+    "Download": "model",
+    "Fetched": "model",
+    "Origin": "origins",
+    "Policy": "policy",
+    "Surroundings": "surroundings",
+    "check_url": "origins",
+    "client_factory": "line",
+    "fetch_all": "engine",
+    "fetch_document": "documents",
+    "hash_file": "hashing",
+    "hash_files": "hashing",
+    "origin_of": "origins",
+    "safe_url": "origins",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type is in the TYPE_CHECKING block above
+    """Load a public name from its module when it is first asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

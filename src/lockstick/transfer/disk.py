@@ -1,0 +1,110 @@
+"""The disk: making bytes durable, publishing files, and saying in words what a disk error means."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from lockstick.errors import MediaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+if sys.platform == "darwin":
+    import fcntl
+
+__all__ = ["flush", "flush_folders", "media_error", "prepare_folder", "publish"]
+
+_KNOWN_TROUBLE = {
+    errno.ENOSPC: ("the disk is full", "Make room on it, then run the same command again: what was fetched is kept."),
+    errno.EROFS: ("the file system is read-only", "Mount it writable or choose another folder."),
+    errno.EACCES: ("this user may not do that there", "Correct the folder's permissions or choose another folder."),
+    errno.EPERM: ("this user may not do that there", "Correct the folder's permissions or choose another folder."),
+    errno.EFBIG: (
+        "the file system cannot hold a file of this size",
+        "Use a file system without that limit (exFAT or ext4 instead of FAT32).",
+    ),
+    errno.ENAMETOOLONG: ("the file system does not take so long a name", "Choose a folder with a shorter path."),
+    errno.EXDEV: ("it would have to move to another file system", "Keep both folders on one file system."),
+    errno.EIO: ("the disk reports an input/output error", "Replace the disk or the medium; it is failing."),
+    errno.ENODEV: ("the medium is gone", "Insert it again, then run the same command again."),
+    errno.ENXIO: ("the medium is gone", "Insert it again, then run the same command again."),
+}
+if hasattr(errno, "EDQUOT"):
+    _KNOWN_TROUBLE[errno.EDQUOT] = (
+        "this user's share of the disk is used up",
+        "Make room, then run the same command again: what was fetched is kept.",
+    )
+
+
+def media_error(error: OSError, path: Path, doing: str) -> MediaError:
+    """Turn an operating system error about a file into the project's own.
+
+    Args:
+        error: What the system said.
+        path: The file or folder it is about.
+        doing: What was attempted, as in "cannot be ...": ``read``, ``written``, ``published``.
+
+    Returns:
+        The error to raise; it says why and what to do next.
+    """
+    why, remedy = _KNOWN_TROUBLE.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
+    return MediaError(f"{path} cannot be {doing}", why=why, remedy=remedy)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make sure that a folder exists.
+
+    Raises:
+        MediaError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise media_error(error, folder, "made") from error
+
+
+def flush(fd: int) -> None:
+    """Hand a file's bytes to the medium itself and wait until it has them.
+
+    Raises:
+        OSError: The medium did not take them; what it holds is then unknown.
+    """
+    if sys.platform == "darwin":
+        # There, fsync stops at the drive's own cache.
+        with suppress(OSError):
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(fd)
+
+
+def publish(source: Path, destination: Path) -> None:
+    """Give a finished, flushed file its final name in one step, replacing what had it.
+
+    Raises:
+        MediaError: The file system refused.
+    """
+    try:
+        source.replace(destination)
+    except OSError as error:
+        raise media_error(error, destination, "published") from error
+
+
+def flush_folders(folders: Iterable[Path]) -> None:
+    """Make the names in some folders durable, where the system can; elsewhere do nothing.
+
+    A failure is left alone: the bytes are safe already, and a name that is lost is fetched again.
+    """
+    if os.name == "nt":
+        return
+    for folder in set(folders):
+        with suppress(OSError):
+            fd = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)

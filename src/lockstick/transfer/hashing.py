@@ -1,0 +1,191 @@
+"""Hashing: while bytes pass by, and of files that are already there.
+
+Nothing here needs the network or the HTTP library; the verifier uses it on machines that have neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Protocol
+
+from lockstick.errors import DistrustError, MediaError
+from lockstick.progress import SILENT, Observer
+from lockstick.transfer.disk import media_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["KNOWN_ALGORITHMS", "Digester", "hash_file", "hash_files", "known_digests"]
+
+_BUFFER = 1 << 20
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes | memoryview, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+_ALGORITHMS: dict[str, Callable[[], _Hash]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
+
+KNOWN_ALGORITHMS = frozenset(_ALGORITHMS)
+"""The digest algorithms that Uptane repositories of this kind use and that this room can check."""
+
+
+def known_digests(digests: Mapping[str, str]) -> dict[str, str]:
+    """Keep what can be checked of a set of expected digests, in lower case.
+
+    Raises:
+        DistrustError: None of them is of a known algorithm, or one is not a digest of its algorithm.
+    """
+    kept = {name: text.lower() for name, text in digests.items() if name in _ALGORITHMS}
+    if not kept:
+        raise DistrustError(
+            "a file cannot be checked",
+            why=f"its metadata has no digest of a known kind ({', '.join(sorted(_ALGORITHMS))})",
+        )
+    for name, text in kept.items():
+        if len(text) != len(_ALGORITHMS[name]().hexdigest()) or not set(text) <= set("0123456789abcdef"):
+            raise DistrustError("a file cannot be checked", why=f"its metadata has a malformed {name} digest")
+    return kept
+
+
+class Digester:
+    """Hashes passing bytes with one or more algorithms at once.
+
+    Args:
+        algorithms: Names out of :data:`KNOWN_ALGORITHMS`.
+
+    Raises:
+        ValueError: An algorithm is not known.
+    """
+
+    def __init__(self, algorithms: Iterable[str]) -> None:
+        names = tuple(sorted(set(algorithms)))
+        if not names or not KNOWN_ALGORITHMS.issuperset(names):
+            raise ValueError(f"algorithms must be some of {sorted(KNOWN_ALGORITHMS)}, not {list(names)}")
+        self._hashes = {name: _ALGORITHMS[name]() for name in names}
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Take in the next bytes."""
+        for one in self._hashes.values():
+            one.update(data)
+
+    def digests(self) -> dict[str, str]:
+        """Give the digests of everything so far, as lower-case hex; more bytes may follow."""
+        return {name: one.hexdigest() for name, one in self._hashes.items()}
+
+
+def hash_file(
+    path: Path,
+    algorithms: Iterable[str] = ("sha256",),
+    *,
+    observer: Observer = SILENT,
+    name: str | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, str]:
+    """Hash one file on disk, streaming, in constant memory.
+
+    Args:
+        path: A regular file. At most as many bytes as it had when it was opened are read, so a file that
+            somebody keeps writing to cannot hold the reader forever.
+        algorithms: Names out of :data:`KNOWN_ALGORITHMS`.
+        observer: Told of the file and of every piece of it.
+        name: What to call the file towards the observer; its path by default.
+        stopped: Asked now and then; True ends the work early, and the digests are then of a part only.
+
+    Returns:
+        Algorithm name to lower-case hex digest.
+
+    Raises:
+        MediaError: The file cannot be read or is not a regular file.
+    """
+    shown = str(path) if name is None else name
+    digester = Digester(algorithms)
+    try:
+        # Not blocking, so that a pipe somebody planted under the name is noticed instead of waited for.
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        with io.FileIO(fd, "r") as file:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                raise MediaError(f"{path} cannot be read", why="it is not a regular file")
+            observer.file_started(shown, length=status.st_size)
+            left = status.st_size
+            buffer = memoryview(bytearray(min(_BUFFER, max(left, 1))))
+            while left and not stopped():
+                count = file.readinto(buffer[: min(left, _BUFFER)])
+                if not count:
+                    break
+                digester.update(buffer[:count])
+                left -= count
+                observer.advanced(shown, count)
+    except OSError as error:
+        raise media_error(error, path, "read") from error
+    observer.file_finished(shown)
+    return digester.digests()
+
+
+def hash_files(
+    paths: Sequence[Path],
+    algorithms: Iterable[str] = ("sha256",),
+    *,
+    observer: Observer = SILENT,
+    names: Sequence[str] | None = None,
+    workers: int | None = None,
+) -> tuple[dict[str, str], ...]:
+    """Hash many files at once, the largest first, on all processors.
+
+    Args:
+        paths: What to hash.
+        algorithms: As in :func:`hash_file`, for all files alike.
+        observer: As in :func:`hash_file`; called from several threads.
+        names: What to call the files towards the observer, in the order of ``paths``.
+        workers: Threads to use; as many as this process may use processors by default.
+
+    Returns:
+        The digests, in the order of ``paths``.
+
+    Raises:
+        MediaError: As in :func:`hash_file`, for the first file that fails; the others stop.
+    """
+    wanted = tuple(algorithms)
+    shown = [str(path) for path in paths] if names is None else list(names)
+    sizes = [_size(path) for path in paths]
+    order = sorted(range(len(paths)), key=lambda index: -sizes[index])
+    halted: list[bool] = []
+    results: dict[int, dict[str, str]] = {}
+
+    def work(index: int) -> None:
+        if not halted:
+            results[index] = hash_file(
+                paths[index], wanted, observer=observer, name=shown[index], stopped=lambda: bool(halted)
+            )
+
+    with ThreadPoolExecutor(max(1, min(workers or _processors(), len(paths)))) as pool:
+        pending = {pool.submit(work, index) for index in order}
+        try:
+            while pending:
+                # A timeout, because a wait without one cannot be interrupted on every system.
+                done, pending = wait(pending, timeout=0.5, return_when=FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+        except BaseException:
+            halted.append(True)
+            raise
+    return tuple(results[index] for index in range(len(paths)))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # reading it will say what is wrong
+
+
+def _processors() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

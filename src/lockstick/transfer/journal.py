@@ -1,0 +1,111 @@
+"""The journal beside a partial file: how much of it may be believed after a crash.
+
+It is written only after the bytes it speaks of were flushed, it replaces its predecessor in one step, and it
+says nothing about where the bytes came from: another URL for the same digest continues the same file. It is
+a hint, never a proof. The prefix it speaks of is hashed again before it is used, and compared with the digest
+noted here, so that a damaged prefix costs no further transfer.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lockstick.transfer.disk import flush
+from lockstick.transfer.validators import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["Mark", "drop_journal", "journal_path", "load_journal", "save_journal"]
+
+_FORMAT = 1
+_CAP = 16 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A point in a partial file up to which its bytes were flushed.
+
+    Attributes:
+        length: The signed length of the whole file.
+        digests: The signed digests of the whole file.
+        flushed: How many bytes, from the start, were flushed.
+        prefix: The digests of exactly those bytes.
+        validator: What to send as If-Range to get the rest of the same bytes.
+    """
+
+    length: int
+    digests: Mapping[str, str]
+    flushed: int
+    prefix: Mapping[str, str]
+    validator: Validator | None
+
+
+def journal_path(partial: Path) -> Path:
+    """Say where the journal of a partial file lies."""
+    return partial.with_name(f"{partial.name}.journal")
+
+
+def save_journal(partial: Path, mark: Mark) -> None:
+    """Write the journal, durably and in one step.
+
+    Raises:
+        OSError: The disk refused; the journal before it is still there.
+    """
+    document = {
+        "format": _FORMAT,
+        "length": mark.length,
+        "digests": dict(mark.digests),
+        "flushed": mark.flushed,
+        "prefix": dict(mark.prefix),
+        "validator": None if mark.validator is None else [mark.validator.header, mark.validator.value],
+    }
+    path = journal_path(partial)
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(json.dumps(document).encode())
+        file.flush()
+        flush(file.fileno())
+    fresh.replace(path)
+
+
+def load_journal(partial: Path) -> Mark | None:
+    """Read the journal; None when there is none, or none that makes sense."""
+    try:
+        with journal_path(partial).open("rb") as file:
+            raw = file.read(_CAP + 1)
+        return _mark(json.loads(raw)) if len(raw) <= _CAP else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        # A torn or foreign journal only costs the bytes it would have saved.
+        return None
+
+
+def drop_journal(partial: Path) -> None:
+    """Remove the journal; one that stays behind does no harm, as it no longer fits any file."""
+    with suppress(OSError):
+        journal_path(partial).unlink(missing_ok=True)
+
+
+def _mark(document: Any) -> Mark | None:  # noqa: ANN401 - JSON that nobody has looked at yet
+    if document["format"] != _FORMAT:
+        return None
+    validator = document["validator"]
+    mark = Mark(
+        length=document["length"],
+        digests=_texts(document["digests"]),
+        flushed=document["flushed"],
+        prefix=_texts(document["prefix"]),
+        validator=None if validator is None else Validator(*validator),
+    )
+    numbers = (mark.length, mark.flushed)
+    if not all(type(number) is int for number in numbers) or not 0 < mark.flushed <= mark.length:
+        return None
+    return mark
+
+
+def _texts(value: Any) -> dict[str, str]:  # noqa: ANN401 - JSON that nobody has looked at yet
+    return {str(name): str(text) for name, text in value.items()}

@@ -1,0 +1,217 @@
+"""One line to the network: a client of its own, whose waiting can be ended from another thread.
+
+A thread that waits for a silent server cannot look at anything else. So each worker has a line of its own,
+which remembers the sockets it opened; a :class:`Watchdog` and whoever winds up the transfer shut them down from
+outside, and the waiting thread wakes up with a broken connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from lockstick.transfer.setbacks import Setback, Stopped, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from lockstick.transfer.policy import Policy
+
+__all__ = ["ClientFactory", "Line", "Watchdog", "client_factory"]
+
+ClientFactory = Callable[[], httpx.Client]
+"""Makes one client per worker; the seam through which a test or an unusual network gets in."""
+
+_BASE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "lockstick"}
+_NEW_SOCKET = ("connect_tcp.complete", "start_tls.complete")
+_DRAIN_CAP = 64 * 1024
+
+
+def client_factory(*, trust_env: bool = True) -> ClientFactory:
+    """Prepare the making of clients that share one TLS configuration.
+
+    Args:
+        trust_env: Whether proxies and certificate authorities are taken from the environment, as httpx does.
+            Plain http, which is only ever spoken to loopback, goes to no proxy in any case: it may carry a
+            token.
+    """
+    for name in ("httpx", "httpcore"):
+        # Both write whole addresses, and the latter headers, into their logs: pre-signed URLs and tokens. Who
+        # needs that sets the level of those loggers before, and knows what they get.
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
+    return partial(
+        httpx.Client,
+        verify=httpx.create_ssl_context(trust_env=trust_env),
+        trust_env=trust_env,
+        follow_redirects=False,
+        mounts={"http://": None},
+    )
+
+
+class Line:
+    """Sends requests one at a time and knows how to be interrupted.
+
+    Args:
+        client: Used by this line only, and closed with it.
+        policy: Its timeouts are used.
+        clock: Seconds from any start, never going backwards.
+    """
+
+    def __init__(self, client: httpx.Client, *, policy: Policy, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._policy = policy
+        self._clock = clock
+        self._sockets: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._waiting_since: float | None = None
+        self._was_cut = False
+        self._is_down = False
+        timeout = httpx.Timeout(
+            connect=policy.connect_timeout, read=policy.read_timeout, write=policy.read_timeout, pool=None
+        )
+        self._extensions = {"timeout": timeout.as_dict(), "trace": self._trace}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    @contextmanager
+    def get(self, url: httpx.URL, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+        """Ask for a URL and give the answer once its headers are there.
+
+        No cookies, no stored passwords, no redirects: only the headers given here go out.
+
+        Raises:
+            Setback: No answer came; another attempt may get one.
+            TransferError: No attempt will.
+            Stopped: The line was hung up.
+        """
+        self._was_cut = False
+        with self._waiting():
+            request = httpx.Request("GET", url, headers={**_BASE_HEADERS, **headers}, extensions=self._extensions)
+            response = self._client.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            yield response
+        finally:
+            with suppress(httpx.HTTPError):
+                response.close()
+
+    def chunks(self, response: httpx.Response) -> Iterator[bytes]:
+        """Give the body as it arrives, undecoded.
+
+        Raises:
+            Setback: It broke off, or the watchdog cut it.
+            Stopped: The line was hung up.
+        """
+        stream = response.iter_raw()
+        while True:
+            with self._waiting():
+                chunk = next(stream, None)
+            if chunk is None:
+                return
+            yield chunk
+
+    def drain(self, response: httpx.Response) -> None:
+        """Read the rest of a small body nobody wants, so that its connection can be used again."""
+        received = 0
+        for chunk in self.chunks(response):
+            received += len(chunk)
+            if received > _DRAIN_CAP:
+                return
+
+    def cut_if_stalled(self) -> None:
+        """End the present wait, if it has lasted longer than the policy allows. From any thread."""
+        since = self._waiting_since
+        if since is not None and self._clock() - since > self._policy.stall_timeout:
+            self._was_cut = True
+            self._shut_sockets()
+
+    def hang_up(self) -> None:
+        """End the present wait and every later one. From any thread."""
+        self._is_down = True
+        self._shut_sockets()
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        self._waiting_since = self._clock()
+        try:
+            yield
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            self._raise_if_ended()
+            raise explain(error, self._policy) from error
+        finally:
+            self._waiting_since = None
+        # A body that ends with its connection looks complete when the connection was ended from here.
+        self._raise_if_ended()
+
+    def _raise_if_ended(self) -> None:
+        if self._is_down:
+            raise Stopped
+        if self._was_cut:
+            raise Setback(f"no content came for {self._policy.stall_timeout:g} s")
+
+    def _trace(self, event: str, details: Mapping[str, Any]) -> None:
+        if not event.endswith(_NEW_SOCKET):
+            return
+        found = details["return_value"].get_extra_info("socket")
+        with self._lock:
+            self._sockets = {known for known in self._sockets if known.fileno() != -1}
+            if found is not None:
+                self._sockets.add(found)
+        if self._is_down:
+            self._shut_sockets()
+
+    def _shut_sockets(self) -> None:
+        with self._lock:
+            sockets = tuple(self._sockets)
+        for one in sockets:
+            with suppress(OSError, ValueError):
+                # Below TLS on purpose: the TLS layer's own shutdown may not be called from another thread.
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+
+class Watchdog:
+    """Watches lines from a thread of its own and cuts those that wait too long.
+
+    Args:
+        policy: Its stall timeout is used.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._tick = min(1.0, policy.stall_timeout / 4)
+        self._lines: list[Line] = []
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="lockstick-watchdog", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def watch(self, line: Line) -> None:
+        """Take a line under watch until the end. From any thread."""
+        self._lines.append(line)
+
+    def _watch(self) -> None:
+        while not self._done.wait(self._tick):
+            for line in tuple(self._lines):
+                line.cut_if_stalled()

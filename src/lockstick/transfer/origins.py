@@ -1,0 +1,127 @@
+"""What an origin is, which URLs may be asked, and how a URL is shown to people.
+
+The rules, all enforced by :func:`check_url`:
+
+1. The scheme is https; plain http is only for a loopback address (the rehearsal cloud and tests).
+2. A redirect never leads from https back to plain http, not even to loopback.
+3. A URL carries no user name or password.
+
+Checks and requests use one URL parser, so that what was checked is what is asked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+import httpx
+
+from lockstick.errors import TransferError
+
+__all__ = ["Origin", "check_url", "origin_of", "safe_url"]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST_SHOWN = 200
+_REMEDY = "Nothing was fetched from there. Ask whoever runs the server, or whoever signed the address, to correct it."
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Scheme, host and port: what credentials and connection budgets belong to."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        plain = self.port == _DEFAULT_PORTS.get(self.scheme)
+        return f"{self.scheme}://{host}" if plain else f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine by its very name."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def origin_of(url: str | httpx.URL) -> Origin:
+    """Say which origin a URL belongs to.
+
+    Raises:
+        TransferError: The text is not an absolute http or https URL.
+    """
+    parsed = _parse(url)
+    port = parsed.port or _DEFAULT_PORTS.get(parsed.scheme)
+    host = parsed.raw_host.decode("ascii")
+    if port is None or not host:
+        raise TransferError(
+            "an address is refused",
+            why=f"it is not an absolute http or https URL: {safe_url(parsed)}",
+            remedy=_REMEDY,
+        )
+    return Origin(parsed.scheme, host, port)
+
+
+def check_url(url: str | httpx.URL, *, after: httpx.URL | None = None) -> httpx.URL:
+    """Parse a URL and refuse it unless the rules of this module allow asking it.
+
+    Args:
+        url: What to ask.
+        after: The URL that redirected here, if one did.
+
+    Returns:
+        The parsed URL, to be used for the request as it is.
+
+    Raises:
+        TransferError: A rule forbids it; trying again will not help until the address changes.
+    """
+    parsed = _parse(url)
+    origin = origin_of(parsed)
+    redirected = "" if after is None else f"{origin_of(after)} redirects there; "
+    if parsed.userinfo:
+        raise TransferError(
+            f"the address {safe_url(parsed)} is refused",
+            why=f"{redirected}it carries a user name or password",
+            remedy=_REMEDY,
+        )
+    if origin.scheme == "http" and after is not None and after.scheme == "https":
+        raise TransferError(
+            f"the redirect to {origin} is refused",
+            why=f"{redirected}it leads from https back to plain http",
+            remedy=_REMEDY,
+        )
+    if origin.scheme == "http" and not origin.is_loopback:
+        raise TransferError(
+            f"the address {safe_url(parsed)} is refused",
+            why=f"{redirected}it is plain http, which is only allowed to this machine itself",
+            remedy=_REMEDY,
+        )
+    return parsed
+
+
+def safe_url(url: str | httpx.URL) -> str:
+    """Render a URL for messages: no query (pre-signed URLs keep their secret there), no fragment, no user.
+
+    Never raises; a text that is no URL is not shown at all, as nobody knows what is in it.
+    """
+    try:
+        parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
+        shown = str(parsed.copy_with(userinfo=b"", query=None, fragment=None))
+    except (httpx.InvalidURL, ValueError, TypeError):
+        return "(an address that cannot be read)"
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+
+
+def _parse(url: str | httpx.URL) -> httpx.URL:
+    if isinstance(url, httpx.URL):
+        return url
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        # The parser's own words may quote a part of the address, so they are left out on purpose.
+        raise TransferError("an address is refused", why="it cannot be read as a URL", remedy=_REMEDY) from None

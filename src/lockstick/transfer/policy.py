@@ -1,0 +1,52 @@
+"""How patient, how greedy and how careful the engine is: every number in one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+__all__ = ["Policy"]
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The engine's numbers. Times are seconds, sizes are bytes.
+
+    Attributes:
+        connections: Files fetched at the same time, each over a connection of its own.
+        attempts: Tries in a row without a new byte before a file is given up.
+        total_attempts: Tries for one file in all, however much progress each of them made.
+        backoff_base: Upper bound of the first pause; doubles with every try that brought nothing.
+        backoff_cap: Upper bound of every pause. The pause itself is drawn evenly below the bound.
+        connect_timeout: How long a connection (with TLS) may take to come about.
+        read_timeout: How long the line may be silent before it counts as dead.
+        stall_timeout: How long an answer may go without one byte of content, even if the line is not silent.
+        max_redirects: How many redirects one request follows.
+        max_retry_after: The longest Retry-After that is waited for; a longer one ends the transfer.
+        flush_bytes: A partial file is flushed, and its journal updated, after so many new bytes ...
+        flush_seconds: ... or after so much time, whichever comes first.
+
+    Raises:
+        ValueError: A number is zero or negative where that makes no sense.
+    """
+
+    connections: int = 4
+    attempts: int = 6
+    total_attempts: int = 2000
+    backoff_base: float = 0.25
+    backoff_cap: float = 30.0
+    connect_timeout: float = 15.0
+    read_timeout: float = 30.0
+    stall_timeout: float = 60.0
+    max_redirects: int = 5
+    max_retry_after: float = 300.0
+    flush_bytes: int = 32 * MIB
+    flush_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        may_be_zero = {"max_redirects", "max_retry_after", "backoff_base", "backoff_cap"}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value < 0 or (value == 0 and field.name not in may_be_zero):
+                raise ValueError(f"{field.name} must be positive, not {value}")
