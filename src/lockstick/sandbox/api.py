@@ -10,22 +10,26 @@ import hashlib
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lockstick.metadata.canonical import canonical
-from lockstick.metadata.types import JsonObject
 from lockstick.sandbox.director import Director, RefusedError
-from lockstick.sandbox.image_repo import ImageRepository
-from lockstick.sandbox.object_store import Presigner
 from lockstick.sandbox.repository import ROOT, Clock
-from lockstick.sandbox.state import State
-from lockstick.sandbox.tokens import Tokens
 from lockstick.sandbox.wire import served
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from lockstick.metadata.types import JsonObject
+    from lockstick.sandbox.image_repo import ImageRepository
+    from lockstick.sandbox.object_store import Presigner
+    from lockstick.sandbox.state import State
+    from lockstick.sandbox.tokens import Tokens
 
 __all__ = ["Api"]
 
@@ -101,8 +105,7 @@ class Api:
             body = json.loads(await request.body())
             values, until = body["values"], body.get("expiresAt")
             expires = None if until is None else datetime.fromisoformat(until).astimezone(UTC)
-            if not isinstance(values, dict):
-                raise TypeError("values is not an object")
+            values = dict(values.items())
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise RefusedError(400, "invalid_entity", "the request body is malformed") from error
         return _document(self._director.define(request.path_params["name"], values, expires=expires))
@@ -134,12 +137,11 @@ class Api:
         package = self._state.package(target)
         if package is None:
             raise RefusedError(404, "missing_target", "target not found")
+        if package.external:
+            return RedirectResponse(self._presigner.public_url(target), 302)
         if package.blob is None:
             raise RefusedError(417, "unmanaged_target", "the target's bytes are not stored here")
-        url = self._presigner.url(package.blob, self._now() + _PRESIGNED_FOR)
-        if package.external:
-            url = self._presigner.public_url(target)
-        return RedirectResponse(url, 302)
+        return RedirectResponse(self._presigner.url(package.blob, self._now() + _PRESIGNED_FOR), 302)
 
 
 class _Gateway:

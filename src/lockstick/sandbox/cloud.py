@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lockstick.sandbox.api import Api
 from lockstick.sandbox.credentials import write_credentials
@@ -19,6 +18,12 @@ from lockstick.sandbox.repository import ROOT, Clock
 from lockstick.sandbox.requestlog import RequestLog
 from lockstick.sandbox.serving import Servers, listen
 from lockstick.sandbox.tokens import Tokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from starlette.types import ASGIApp
 
 __all__ = ["Sandbox", "SandboxOptions"]
 
@@ -67,30 +72,18 @@ class Sandbox(Publisher):
     """
 
     def __init__(self, data: Path, *, now: Clock, options: SandboxOptions) -> None:
-        api_socket, store_socket = listen(options.port), listen(options.store_port)
-        self.api_url = f"http://127.0.0.1:{api_socket.getsockname()[1]}"
-        self.store_url = f"http://127.0.0.1:{store_socket.getsockname()[1]}"
-        super().__init__(data, now=now, store_url=self.store_url)
-        if self.is_new:
-            self.add_packages([*resized(SEEDS, options.package_size), *bulk(options.bulk_count, options.bulk_size)])
         self.faults = FaultTable()
         self.requests = RequestLog()
-        self.tokens = Tokens(self.state, now, options.token_lifetime)
-        api = Api(
-            state=self.state,
-            director=self.director,
-            images=self.images,
-            tokens=self.tokens,
-            presigner=self.presigner,
-            now=now,
-        )
-        store = ObjectStore(self.state, self.blobs, self.presigner, now)
-        self._servers = Servers(
-            [
-                (Watched(api.app(), "api", self.requests, self.faults), api_socket),
-                (Watched(store.app(), "store", self.requests, self.faults), store_socket),
-            ]
-        )
+        with ExitStack() as undo:
+            sockets = [undo.enter_context(listen(port)) for port in (options.port, options.store_port)]
+            self.api_url, self.store_url = (f"http://127.0.0.1:{sock.getsockname()[1]}" for sock in sockets)
+            super().__init__(data, now=now, store_url=self.store_url)
+            undo.callback(self.close)
+            self._seed(options)
+            self.write_credentials()
+            self.tokens = Tokens(self.state, now, options.token_lifetime)
+            self._servers = Servers(list(zip(self._apps(), sockets, strict=True)))
+            undo.pop_all()
 
     @classmethod
     def start(cls, data: Path, *, now: Clock = _utc_now, options: SandboxOptions | None = None) -> Self:
@@ -108,8 +101,11 @@ class Sandbox(Publisher):
             UsageError: If a port cannot be had.
         """
         cloud = cls(data, now=now, options=options or SandboxOptions())
-        cloud.write_credentials()
-        cloud._servers.start()
+        try:
+            cloud._servers.start()
+        except BaseException:
+            cloud.stop()
+            raise
         return cloud
 
     def stop(self) -> None:
@@ -124,6 +120,26 @@ class Sandbox(Publisher):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _seed(self, options: SandboxOptions) -> None:
+        if self.state.setting("seeded") is None:
+            self.add_packages([*resized(SEEDS, options.package_size), *bulk(options.bulk_count, options.bulk_size)])
+            self.state.set_setting("seeded", "1")
+
+    def _apps(self) -> tuple[ASGIApp, ASGIApp]:
+        api = Api(
+            state=self.state,
+            director=self.director,
+            images=self.images,
+            tokens=self.tokens,
+            presigner=self.presigner,
+            now=self.now,
+        )
+        store = ObjectStore(self.state, self.blobs, self.presigner, self.now)
+        return (
+            Watched(api.app(), "api", self.requests, self.faults),
+            Watched(store.app(), "store", self.requests, self.faults),
+        )
 
     def write_credentials(self) -> None:
         """Write ``credentials.zip`` anew, with the addresses of this run."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lockstick.metadata.types import JsonObject
-from lockstick.sandbox.signing import RoleKey
 from lockstick.sandbox.wire import served
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lockstick.metadata.types import JsonObject
+    from lockstick.sandbox.signing import RoleKey
 
 __all__ = ["CANARY", "write_credentials"]
 

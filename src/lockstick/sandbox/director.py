@@ -11,13 +11,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from lockstick.metadata.types import JsonObject, JsonValue
 from lockstick.sandbox.repository import ROOT, Clock, Repository, expiry_of, signed_part, version_of
-from lockstick.sandbox.state import State
 from lockstick.sandbox.wire import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lockstick.metadata.types import JsonObject, JsonValue
+    from lockstick.sandbox.state import State
 
 __all__ = ["Director", "RefusedError"]
 

@@ -8,15 +8,18 @@ faults of a running server and may be changed from any thread at any time. How e
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from lockstick.sandbox.requestlog import LoggedRequest, Origin
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lockstick.sandbox.requestlog import LoggedRequest, Origin
 
 __all__ = [
     "Alter",
+    "BodyKind",
     "Chunked",
     "Drip",
     "Drop",
@@ -142,23 +145,10 @@ class Replace:
     content_type: str = "application/json"
 
 
-Kind: TypeAlias = (
-    Status
-    | Drop
-    | Hang
-    | Stall
-    | Drip
-    | Overpromise
-    | Resize
-    | Chunked
-    | Alter
-    | IgnoreRange
-    | Retag
-    | ShiftRange
-    | Headers
-    | Redirect
-    | Replace
-)
+BodyKind: TypeAlias = Drop | Stall | Drip | Overpromise | Resize | Chunked | Alter | ShiftRange | Headers
+"""What spoils a right answer on its way out."""
+
+Kind: TypeAlias = BodyKind | Status | Replace | Redirect | Hang | IgnoreRange | Retag
 """Everything that can be asked for."""
 
 

@@ -8,15 +8,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from lockstick.metadata.types import JsonObject, JsonValue
 from lockstick.sandbox.repository import ROOT, Clock, Repository, signed_part, version_of
 from lockstick.sandbox.signing import RoleKey
-from lockstick.sandbox.state import State
 from lockstick.sandbox.wire import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lockstick.metadata.types import JsonObject, JsonValue
+    from lockstick.sandbox.state import State
 
 __all__ = ["Delegation", "ImageRepository"]
 

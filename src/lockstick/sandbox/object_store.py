@@ -11,19 +11,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from lockstick.sandbox.repository import Clock
-from lockstick.sandbox.state import State
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from lockstick.sandbox.repository import Clock
+    from lockstick.sandbox.state import State
 
 __all__ = ["ObjectStore", "Presigner"]
 
@@ -129,15 +133,17 @@ class _FileResponse(Response):
         self._start = start
         self._end = end
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's signature
+        transport = scope["state"]["transport"]
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         left = 0 if scope["method"] == "HEAD" else self._end - self._start
         if left:
             # Read in the loop itself: package files are in the page cache, where a read costs less than
             # handing it to a thread would.
-            with self._file.open("rb", buffering=0) as file:  # noqa: ASYNC230 -- see above
+            with self._file.open("rb", buffering=0) as file:
                 file.seek(self._start)
-                while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+                # The server takes messages for a client that has gone without complaint.
+                while not transport.is_closing() and left > 0 and (chunk := file.read(min(_CHUNK, left))):
                     left -= len(chunk)
                     await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
         else:

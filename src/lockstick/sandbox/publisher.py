@@ -7,21 +7,24 @@ The directory holds ``cloud.sqlite`` (keys, documents, clients), ``blobs/`` (pac
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from lockstick.metadata.instant import format_instant
-from lockstick.metadata.types import JsonObject, JsonValue
+from lockstick.errors import MediaError, NotFoundError
+from lockstick.sandbox.catalogue import Catalogue
 from lockstick.sandbox.director import LOCKBOXES, Director
 from lockstick.sandbox.director import SNAPSHOT as OFFLINE_SNAPSHOT
 from lockstick.sandbox.image_repo import DELEGATIONS, SNAPSHOT, TIMESTAMP, Delegation, ImageRepository
 from lockstick.sandbox.object_store import Presigner
-from lockstick.sandbox.packages import Package, pseudo_random, store
 from lockstick.sandbox.repository import ROOT, Clock, Repository
-from lockstick.sandbox.signing import RoleKey
-from lockstick.sandbox.state import PackageRecord, State
+from lockstick.sandbox.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from lockstick.metadata.types import JsonObject, JsonValue
+    from lockstick.sandbox.signing import RoleKey
 
 __all__ = ["CLIENT_ID", "Publisher", "RepositoryName"]
 
@@ -34,8 +37,8 @@ CLIENT_ID = "garage-tools_rehearsal"
 _DELEGATIONS = (Delegation(name="tdx-quarterly", paths=("tdx-*",), terminating=True),)
 
 
-class Publisher:
-    """A data directory.
+class Publisher(Catalogue):
+    """A data directory, and all that can be published in it.
 
     Args:
         data: The directory; made, and filled with keys and empty documents, when it is new.
@@ -44,7 +47,6 @@ class Publisher:
             default is the one of last time.
 
     Attributes:
-        is_new: Whether the directory was made just now.
         director: The director.
         images: The image repository.
         presigner: Makes addresses of package bytes.
@@ -54,26 +56,48 @@ class Publisher:
 
     def __init__(self, data: Path, *, now: Clock, store_url: str | None = None) -> None:
         self.data = data
-        self.blobs = data / "blobs"
-        self.blobs.mkdir(parents=True, exist_ok=True)
-        self.state = State(data / "cloud.sqlite")
-        self.now = now
-        self.director = Director(self.state, now)
-        self.images = ImageRepository(self.state, now)
-        with self.state.transaction():
-            self.is_new = self.state.setting("presign") is None
-            if self.is_new:
-                self.state.set_setting("presign", secrets.token_hex(32))
-                self.state.add_client(CLIENT_ID, secrets.token_urlsafe(24))
+        blobs = data / "blobs"
+        try:
+            blobs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MediaError(f"{data} cannot hold a rehearsal cloud.", why=str(error.strerror)) from error
+        state = State(data / "cloud.sqlite")
+        self.director = Director(state, now)
+        images = ImageRepository(state, now)
+        with state.transaction():
+            if state.setting("presign") is None:
+                state.set_setting("presign", secrets.token_hex(32))
+                state.add_client(CLIENT_ID, secrets.token_urlsafe(24))
                 self.director.create()
-                self.images.create(delegations=_DELEGATIONS)
-        before = self.state.setting("store_url") or ""
-        self.presigner = Presigner(
-            (self.state.setting("presign") or "").encode(), before if store_url is None else store_url
-        )
-        if store_url is not None and store_url != before:
-            self.state.set_setting("store_url", store_url)
-            self._move_external_packages()
+                images.create(delegations=_DELEGATIONS)
+            before = state.setting("store_url") or ""
+            store_url = before if store_url is None else store_url
+            presigner = Presigner((state.setting("presign") or "").encode(), store_url)
+            super().__init__(state=state, images=images, blobs=blobs, presigner=presigner, now=now)
+            if store_url != before:
+                state.set_setting("store_url", store_url)
+                self.move_external_packages()
+
+    @staticmethod
+    def open(data: Path, *, now: Clock) -> Publisher:
+        """Open a data directory that exists.
+
+        Args:
+            data: The directory.
+            now: The time to sign by.
+
+        Returns:
+            The publisher; close it.
+
+        Raises:
+            NotFoundError: If there is no rehearsal cloud in it.
+        """
+        if not (data / "cloud.sqlite").is_file():
+            raise NotFoundError(
+                f"There is no rehearsal cloud in {data}.",
+                remedy="Make one with 'lockstick sandbox serve --data DIR', or name the directory of one.",
+            )
+        return Publisher(data, now=now)
 
     def close(self) -> None:
         """Close the database."""
@@ -83,58 +107,6 @@ class Publisher:
     def credentials_path(self) -> Path:
         """The ``credentials.zip`` of this cloud."""
         return self.data / "credentials.zip"
-
-    # --- packages ------------------------------------------------------------------------------
-
-    def add_packages(self, packages: Iterable[Package]) -> list[PackageRecord]:
-        """Store packages and list them, with one new version of each document that changes.
-
-        Args:
-            packages: The packages; an equal target name is replaced.
-
-        Returns:
-            What was stored, in the same order.
-        """
-        records: list[PackageRecord] = []
-        changes: dict[str, dict[str, JsonValue]] = {}
-        for package in packages:
-            target = package.filename
-            content = pseudo_random(target, package.size) if package.content is None else [package.content]
-            digest, length = store(self.blobs, content)
-            record = PackageRecord(
-                target=target,
-                role=package.role,
-                sha256=digest,
-                length=length,
-                hardware_ids=tuple(package.hardware_ids),
-                blob=digest if package.stored else None,
-                external=package.external,
-            )
-            records.append(record)
-            changes.setdefault(package.role, {})[target] = self._entry(package, record)
-        with self.state.transaction():
-            for record in records:
-                self.state.put_package(record)
-            self.images.list_targets(changes)
-        return records
-
-    def add_package(self, package: Package) -> PackageRecord:
-        """Store and list one package; see :meth:`add_packages`."""
-        return self.add_packages([package])[0]
-
-    def packages(self) -> list[PackageRecord]:
-        """Give all packages, in the order in which they were added."""
-        return self.state.packages()
-
-    def replace_bytes(self, target: str, content: bytes) -> None:
-        """Serve other bytes for a package than those that were signed."""
-        record = self._record(target)
-        blob, _ = store(self.blobs, [content])
-        self.state.put_package(_with_blob(record, blob))
-
-    def forget_bytes(self, target: str) -> None:
-        """Stop holding a package's bytes: asked for them, the server answers 417."""
-        self.state.put_package(_with_blob(self._record(target), None))
 
     # --- lockboxes -----------------------------------------------------------------------------
 
@@ -150,7 +122,7 @@ class Publisher:
 
         Args:
             name: Its name.
-            packages: Target names of known packages; default all.
+            packages: Target names of known packages; default all; an empty list revokes the lockbox.
             expires: When it expires; default in 365 days; may be in the past.
             values: Raw entries to add or to replace, signed as they are.
 
@@ -158,25 +130,12 @@ class Publisher:
             The signed lockbox.
 
         Raises:
-            KeyError: If a package is not known.
+            NotFoundError: If a package is not known.
             RefusedError: If the server would refuse the request.
         """
         names = [record.target for record in self.packages()] if packages is None else packages
         entries: dict[str, JsonValue] = {target: self.lockbox_entry(target) for target in names}
         return self.director.define(name, {**entries, **(values or {})}, expires=expires)
-
-    def lockbox_entry(self, target: str) -> JsonObject:
-        """Give the entry under which a lockbox lists a known package.
-
-        Raises:
-            KeyError: If the package is not known.
-        """
-        record = self._record(target)
-        return {
-            "custom": {"hardwareIds": list(record.hardware_ids)},
-            "hashes": {"sha256": record.sha256},
-            "length": record.length,
-        }
 
     # --- signing on demand ---------------------------------------------------------------------
 
@@ -241,6 +200,10 @@ class Publisher:
         """Refuse the client of the ``credentials.zip`` from now on; its tokens die at once."""
         self.state.revoke_client(CLIENT_ID)
 
+    def forget_tokens(self) -> None:
+        """Refuse every access token given out so far, as if each had expired; the client can get new ones."""
+        self.state.forget_tokens()
+
     # --- helpers -------------------------------------------------------------------------------
 
     def _follow(self, repository: RepositoryName, path: str) -> None:
@@ -255,41 +218,6 @@ class Publisher:
     def _repository(self, name: RepositoryName) -> Repository:
         return self.director.repository if name == "director" else self.images.repository
 
-    def _record(self, target: str) -> PackageRecord:
-        record = self.state.package(target)
-        if record is None:
-            raise KeyError(target)
-        return record
-
-    def _entry(self, package: Package, record: PackageRecord) -> JsonObject:
-        stamp = format_instant(self.now())
-        custom: JsonObject = {
-            "name": package.name,
-            "version": package.version,
-            "hardwareIds": list(package.hardware_ids),
-            "targetFormat": "BINARY",
-            "createdAt": stamp,
-            "updatedAt": stamp,
-        }
-        if record.external:
-            custom["uri"] = self.presigner.public_url(record.target)
-        elif record.role != "targets":
-            # Real documents have both an absent and a null uri; clients must take either.
-            custom["uri"] = None
-        return {"custom": custom, "hashes": {"sha256": record.sha256}, "length": record.length}
-
-    def _move_external_packages(self) -> None:
-        """Sign the addresses of external packages anew: the object store has moved to another port."""
-        changes: dict[str, dict[str, JsonValue]] = {}
-        for record in self.packages():
-            entry = self.images.entries(record.role).get(record.target) if record.external else None
-            custom = entry.get("custom") if isinstance(entry, dict) else None
-            if isinstance(entry, dict) and isinstance(custom, dict):
-                moved = {**custom, "uri": self.presigner.public_url(record.target)}
-                changes.setdefault(record.role, {})[record.target] = {**entry, "custom": moved}
-        if changes:
-            self.images.list_targets(changes)
-
 
 def _role(path: str) -> str:
     if path.startswith(LOCKBOXES):
@@ -298,15 +226,3 @@ def _role(path: str) -> str:
         return "offline-snapshot"
     stem = path.removesuffix(".json")
     return stem if path.startswith(DELEGATIONS) else stem.rpartition("/")[2]
-
-
-def _with_blob(record: PackageRecord, blob: str | None) -> PackageRecord:
-    return PackageRecord(
-        target=record.target,
-        role=record.role,
-        sha256=record.sha256,
-        length=record.length,
-        hardware_ids=record.hardware_ids,
-        blob=blob,
-        external=record.external,
-    )

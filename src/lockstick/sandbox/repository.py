@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from lockstick.metadata.instant import format_instant, parse_instant
-from lockstick.metadata.types import JsonObject, JsonValue
 from lockstick.sandbox.signing import KeyType, RoleKey, sign
-from lockstick.sandbox.state import State
+
+if TYPE_CHECKING:
+    from lockstick.metadata.types import JsonObject, JsonValue
+    from lockstick.sandbox.state import State
 
 __all__ = ["Clock", "Repository", "expiry_of", "signed_part", "version_of"]
 

@@ -10,16 +10,22 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from lockstick.metadata.types import JsonObject
+from lockstick.errors import MediaError, UsageError
 from lockstick.sandbox.signing import RoleKey
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lockstick.metadata.types import JsonObject
+
 __all__ = ["PackageRecord", "State"]
+
+_PATIENCE = 30
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -68,16 +74,31 @@ class State:
 
     Args:
         file: The database file; made when absent.
+
+    Raises:
+        MediaError: If the file cannot be opened.
+        UsageError: If it is something else.
     """
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
         self._depth = 0
-        self._connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
-        # WAL keeps readers of another process from waiting; a lost last second is no loss in a rehearsal.
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.executescript(_SCHEMA)
+        try:
+            self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise MediaError(f"{file} cannot be opened.", why=str(error)) from error
+        try:
+            # WAL keeps readers of another process from waiting; a lost last second is no loss in a rehearsal.
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = OFF")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise UsageError(
+                f"{file} is not the database of a rehearsal cloud.",
+                why=str(error),
+                remedy="Name another directory, or remove this one to start anew.",
+            ) from error
 
     def close(self) -> None:
         """Close the database."""

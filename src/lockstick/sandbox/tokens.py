@@ -8,11 +8,14 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from lockstick.sandbox.repository import Clock
-from lockstick.sandbox.state import State
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from lockstick.sandbox.repository import Clock
+    from lockstick.sandbox.state import State
 
 __all__ = ["Grant", "Tokens"]
 

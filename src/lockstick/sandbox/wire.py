@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 from lockstick.metadata.canonical import canonical
-from lockstick.metadata.types import JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from lockstick.metadata.types import JsonObject, JsonValue
 
 __all__ = ["fingerprint", "served"]
 
