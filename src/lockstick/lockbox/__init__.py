@@ -1,1 +1,1 @@
-"""The lockbox room."""
+"""The lockbox on disk: its layout, and how it is planned, built and verified."""

@@ -132,6 +132,4 @@ def _role_of(kind: str, types: Mapping[str, str], name: str) -> str:
     for role, spelling in types.items():
         if spelling == kind:
             return role
-    raise MalformedError(
-        "type-unexpected", f"{name} has the _type {kind[:40]!r}, which is none of this dialect's"
-    )
+    raise MalformedError("type-unexpected", f"{name} has the _type {kind[:40]!r}, which is none of this dialect's")

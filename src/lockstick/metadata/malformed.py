@@ -18,9 +18,7 @@ class MalformedError(DistrustError):
         rule: The public rule id.
     """
 
-    default_remedy = (
-        "Fetch the document again from the repository; if it stays so, the repository must be mended."
-    )
+    default_remedy = "Fetch the document again from the repository; if it stays so, the repository must be mended."
 
     def __init__(self, rule: str, what: str) -> None:
         super().__init__(what)

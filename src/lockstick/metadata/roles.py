@@ -232,9 +232,7 @@ def read_targets(document: Document) -> Targets:
             _read_delegation(
                 value, keys, f"delegation {index} of {where}", default=document.dialect.default_terminating
             )
-            for index, value in enumerate(
-                as_list(section.get("roles", []), f"delegations of {where}"), start=1
-            )
+            for index, value in enumerate(as_list(section.get("roles", []), f"delegations of {where}"), start=1)
         )
     return Targets(
         document=document,
@@ -303,9 +301,7 @@ def _read_role(name: str, value: JsonValue, keys: Mapping[str, PublicKey], where
     )
 
 
-def _read_delegation(
-    value: JsonValue, keys: Mapping[str, PublicKey], where: str, *, default: bool
-) -> Delegation:
+def _read_delegation(value: JsonValue, keys: Mapping[str, PublicKey], where: str, *, default: bool) -> Delegation:
     members = as_object(value, where)
     name = as_string(members.get("name"), f"name of {where}")
     terminating = members.get("terminating", default)

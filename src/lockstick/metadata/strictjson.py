@@ -90,9 +90,7 @@ def _check_escapes(data: bytes, name: str) -> None:
         return
     if (found := _NEEDLESS_ESCAPE.search(data)) is not None:
         escape = found[1].decode("ascii")
-        raise MalformedError(
-            "json-escape", f"{name} escapes a plain character ({escape}) at byte {found.start(1)}"
-        )
+        raise MalformedError("json-escape", f"{name} escapes a plain character ({escape}) at byte {found.start(1)}")
     if (found := _FOREIGN_ESCAPE.search(data)) is not None:
         raise _non_ascii(name, found.start(1))
 
@@ -145,9 +143,7 @@ class _Integers:
             raise MalformedError("json-number", f"{self._name} holds the number -0")
         # The length is looked at first: turning a very long number into an int is slow by itself.
         if len(digits) > _MAX_INTEGER_DIGITS + 1 or abs(int(digits)) > _MAX_INTEGER:
-            raise MalformedError(
-                "json-number", f"{self._name} holds a number of 2**53 or more ({digits[:20]})"
-            )
+            raise MalformedError("json-number", f"{self._name} holds a number of 2**53 or more ({digits[:20]})")
         return int(digits)
 
 

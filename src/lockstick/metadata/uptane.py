@@ -21,7 +21,7 @@ from lockstick.metadata.shape import as_object, as_string
 from lockstick.metadata.strictjson import parse_object
 
 if TYPE_CHECKING:
-    from lockstick.metadata.types import JsonValue
+    from lockstick.metadata.types import JsonObject, JsonValue
 
 __all__ = ["UPTANE"]
 
@@ -35,42 +35,36 @@ _ED25519_METHODS = frozenset({"ed25519"})
 def _parse_key(keyid: str, value: JsonValue, where: str) -> PublicKey:
     members = as_object(value, where)
     kind = as_string(members.get("keytype"), f"{where}.keytype").lower()
-    public = as_string(
-        as_object(members.get("keyval"), f"{where}.keyval").get("public"), f"{where}.keyval.public"
-    )
+    public = as_string(as_object(members.get("keyval"), f"{where}.keyval").get("public"), f"{where}.keyval.public")
     match kind:
         case "ed25519":
-            return _ed25519(keyid, public, where)
+            return _ed25519(keyid, public, members, where)
         case "rsa":
-            return _rsa(keyid, public, where)
+            return _rsa(keyid, public, members, where)
         case _:
-            raise MalformedError(
-                "key-type-unsupported", f"{where} has the key type {kind!r}, which devices refuse"
-            )
+            raise MalformedError("key-type-unsupported", f"{where} has the key type {kind!r}, which devices refuse")
 
 
-def _ed25519(keyid: str, public: str, where: str) -> PublicKey:
+def _ed25519(keyid: str, public: str, members: JsonObject, where: str) -> PublicKey:
 
     try:
         raw = bytes.fromhex(public)
     except ValueError:
         raw = b""
     if len(raw) != _ED25519_BYTES or len(public) != 2 * _ED25519_BYTES:
-        raise MalformedError(
-            "key-malformed", f"{where} is not an Ed25519 public key of 64 hexadecimal digits"
-        )
+        raise MalformedError("key-malformed", f"{where} is not an Ed25519 public key of 64 hexadecimal digits")
     identity = hashlib.sha256(_ED25519_DER_PREFIX + raw).hexdigest()
     return PublicKey(
         keyid=keyid,
         kind="ed25519",
         identity=identity,
         methods=_ED25519_METHODS,
-        expected_keyids=frozenset({identity, _client_keyid(public)}),
+        expected_keyids=frozenset({identity, _client_keyid(public), _object_keyid(members)}),
         verifier=SSlibKey(keyid, "ed25519", "ed25519", {"public": public.lower()}),
     )
 
 
-def _rsa(keyid: str, public: str, where: str) -> PublicKey:
+def _rsa(keyid: str, public: str, members: JsonObject, where: str) -> PublicKey:
 
     key = None
     # Only SubjectPublicKeyInfo: devices refuse the older PKCS#1 form (lockbox-format 2.3).
@@ -80,9 +74,7 @@ def _rsa(keyid: str, public: str, where: str) -> PublicKey:
         except (ValueError, UnsupportedAlgorithm):
             key = None
     if not isinstance(key, RSAPublicKey):
-        raise MalformedError(
-            "key-malformed", f"{where} is not an RSA public key in PEM form (SubjectPublicKeyInfo)"
-        )
+        raise MalformedError("key-malformed", f"{where} is not an RSA public key in PEM form (SubjectPublicKeyInfo)")
     if key.key_size not in _RSA_BITS:
         raise MalformedError(
             "key-size-unsupported",
@@ -94,7 +86,7 @@ def _rsa(keyid: str, public: str, where: str) -> PublicKey:
         kind="rsa",
         identity=identity,
         methods=_RSA_METHODS,
-        expected_keyids=frozenset({identity, _client_keyid(public.rstrip("\n"))}),
+        expected_keyids=frozenset({identity, _client_keyid(public.rstrip("\n")), _object_keyid(members)}),
         verifier=SSlibKey(keyid, "rsa", "rsassa-pss-sha256", {"public": public}),
     )
 
@@ -104,15 +96,18 @@ def _client_keyid(public: str) -> str:
     return hashlib.sha256(json.dumps(public).encode("ascii")).hexdigest()
 
 
+def _object_keyid(members: JsonObject) -> str:
+    """The id that TUF's own tools give a key: the digest of the canonical key object."""
+    return hashlib.sha256(canonical(members)).hexdigest()
+
+
 def _parse_signature(value: JsonValue, where: str) -> Signature:
     members = as_object(value, where)
     keyid = as_string(members.get("keyid"), f"{where}.keyid")
     method = as_string(members.get("method"), f"{where}.method").lower()
     text = as_string(members.get("sig"), f"{where}.sig")
     if method not in _RSA_METHODS | _ED25519_METHODS:
-        raise MalformedError(
-            "signature-method-unknown", f"{where} has the method {method!r}, which devices refuse"
-        )
+        raise MalformedError("signature-method-unknown", f"{where} has the method {method!r}, which devices refuse")
     try:
         decoded = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

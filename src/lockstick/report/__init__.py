@@ -1,1 +1,1 @@
-"""The report room."""
+"""Results in words: one module per output format. No verdict is computed here."""

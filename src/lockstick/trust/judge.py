@@ -124,7 +124,9 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
     if anchors.source == "first-use":
         ledger.report("anchor-first-use", "anchor", "the roots of the lockbox itself are believed, as asked for")
 
-    director_root, director_anchor = _walk(evidence.director, anchors.director, "director", at, dialect, ledger)
+    director_root, director_anchor = _walk(
+        evidence.director, anchors.director, "director", at=at, dialect=dialect, ledger=ledger
+    )
     director: DirectorDocuments | None = None
     if director_root is not None:
         lifetimes.append(_lifetime_of_root("director", director_root))
@@ -135,7 +137,9 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
             if document is not None
         )
 
-    image_root, image_anchor = _walk(evidence.image_repo, anchors.image_repo, "image-repo", at, dialect, ledger)
+    image_root, image_anchor = _walk(
+        evidence.image_repo, anchors.image_repo, "image-repo", at=at, dialect=dialect, ledger=ledger
+    )
     targets = director.targets if director is not None else {}
     found: dict[str, Target | None] = {}
     if image_root is not None:

@@ -1,0 +1,63 @@
+"""The tree of commands. Each command's module is imported when the command runs, not before (docs/adr/0003)."""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+
+import click
+
+__all__ = ["COMMANDS", "LazyGroup", "app"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "The whole story on this machine, in a minute."),
+    "build": ("build", "Build a lockbox from the cloud into a folder."),
+    "verify": ("verify", "Is it genuine, complete and current?"),
+    "inspect": ("inspect", "What is in it; no verdict."),
+    "trust": ("trust", "Roots that this machine believes."),
+    "sandbox": ("sandbox", "The rehearsal cloud."),
+}
+"""Command name to module and short help, so that the overview needs no import."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of a first encounter."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"lockstick.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the overview from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
+    if wanted:
+        click.echo(f"lockstick {metadata.version('lockstick')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="'lockstick COMMAND --help' says more. Exit codes: 0 true, 2 usage, 3 not to be trusted, 4 not current, "
+    "5 transfer, 6 disk or medium, 7 not allowed, 8 not found, 130 interrupted.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def app() -> None:
+    """Carry signed software to devices that never see a network.
+
+    A lockbox is a named, signed list of packages. Lockstick proves it, gathers every byte behind it into one
+    folder, and proves the folder again with no network at all.
+    """

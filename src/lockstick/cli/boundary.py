@@ -1,0 +1,104 @@
+"""The one place where an error becomes text and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from lockstick.cli.app import app
+from lockstick.cli.console import Console
+from lockstick.errors import LockstickError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["run"]
+
+INTERRUPTED = 130
+UNEXPECTED = 1
+
+
+def run(arguments: Sequence[str], *, program: str = "lockstick", single: bool = False) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: The arguments after the program's name.
+        program: The program's name for help and errors.
+        single: True if the first argument is a command that the user did not type.
+
+    Returns:
+        The exit code.
+    """
+    console = Console()
+    command: click.Command = app
+    if single:
+        found = app.get_command(click.Context(app), arguments[0])
+        command, arguments = found or app, arguments[1:]
+    try:
+        outcome = command.main(list(arguments), prog_name=program, standalone_mode=False, obj=console)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        console.say("\nInterrupted. What was fetched is kept; the same command continues.")
+        return INTERRUPTED
+    except LockstickError as error:
+        _tell(console, error)
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has enough; keep the interpreter from complaining about the rest.
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for a user, and never a wrong "done"
+        _apologise(console, error)
+        return UNEXPECTED
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _tell(console: Console, error: LockstickError) -> None:
+    if console.json:
+        console.document(
+            {
+                "error": {
+                    "what": error.what,
+                    "why": error.why,
+                    "remedy": error.remedy,
+                    "exit_code": error.exit_code,
+                }
+            }
+        )
+        return
+    click.echo(_styled(console, "error: ") + error.what, err=True)
+    if error.why:
+        click.echo(f"  because: {error.why}", err=True)
+    click.echo(f"  to do:   {error.remedy}", err=True)
+
+
+def _styled(console: Console, text: str) -> str:
+    return click.style(text, fg="red", bold=True) if console.color and sys.stderr.isatty() else text
+
+
+def _apologise(console: Console, error: Exception) -> None:
+    if console.verbose:
+        import traceback
+
+        # Frames only: the text of an unexpected error might hold a secret.
+        traceback.print_tb(error.__traceback__)
+    bug = LockstickError(
+        "something went wrong that should not be able to",
+        why=f"{type(error).__name__} in {_place(error)}",
+        remedy="Please report this with the command you ran; --verbose shows the details.",
+    )
+    _tell(console, bug)
+
+
+def _place(error: Exception) -> str:
+    """Where it happened, without any value: an unexpected error's text might hold a secret."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "an unknown place" if trace is None else f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"

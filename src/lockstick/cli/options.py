@@ -1,0 +1,128 @@
+"""Options that recur. Every option also reads ``LOCKSTICK_<OPTION>`` from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from lockstick.cli.console import Console
+
+if TYPE_CHECKING:
+    from lockstick.settings import Settings
+
+__all__ = ["at_option", "common", "folder_argument", "option", "settings", "trust_options"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_Decorator = Callable[[Command], Command]
+
+
+def option(name: str, *more: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
+    """``click.option`` that also reads the environment, as the contract says of every option.
+
+    Args:
+        name: The long option.
+        *more: Further declarations.
+        **settings: Passed on.
+
+    Returns:
+        The decorator.
+    """
+    variable = "LOCKSTICK_" + name.removeprefix("--").split("/")[0].replace("-", "_").upper()
+    settings.setdefault("envvar", variable)
+    settings.setdefault("show_envvar", False)
+    return click.option(name, *more, **settings)
+
+
+def common(command: Command) -> Callable[..., Any]:
+    """The options that every command has; the command is called with the :class:`Console` first."""
+
+    @option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else there.")
+    @option("--quiet", is_flag=True, help="No messages, no progress.")
+    @option("--verbose", is_flag=True, help="More detail.")
+    @option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR).")
+    @option(
+        "--progress",
+        type=click.Choice(["auto", "json", "none"]),
+        default="auto",
+        show_default=True,
+        help="Progress on standard error: bars on a terminal, or one JSON object per line.",
+    )
+    @wraps(command)
+    def with_console(**arguments: Any) -> Any:  # noqa: ANN401 - whatever the command takes and returns
+        console = click.get_current_context().find_root().obj
+        if not isinstance(console, Console):
+            console = Console()
+        console.json = arguments.pop("as_json")
+        console.quiet = arguments.pop("quiet")
+        console.verbose = arguments.pop("verbose")
+        console.color = not (arguments.pop("no_color") or os.environ.get("NO_COLOR"))
+        console.progress = arguments.pop("progress")
+        return command(console, **arguments)
+
+    return with_console
+
+
+class _Time(click.ParamType["datetime"]):
+    """A time as RFC 3339 writes it."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401
+        """Read the time; one without an offset is refused, because it would mean something else elsewhere."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a time like 2027-03-01T00:00:00Z", param, ctx)
+        if instant.tzinfo is None:
+            self.fail(f"{value!r} does not say in which time zone; write 2027-03-01T00:00:00Z", param, ctx)
+        return instant.astimezone(UTC)
+
+
+def at_option(command: Command) -> Command:
+    """``--at TIME``: the time to judge by."""
+    return option(
+        "--at",
+        type=_Time(),
+        metavar="TIME",
+        default=lambda: datetime.now(UTC),
+        help="Judge by this time (default: now).",
+    )(command)
+
+
+def folder_argument(command: Command) -> Command:
+    """``DIR``: a lockbox."""
+    return click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))(
+        command
+    )
+
+
+def trust_options(command: Command) -> Command:
+    """``--trust DIR`` and ``--tofu``: what to believe."""
+    command = option(
+        "--tofu",
+        is_flag=True,
+        help="If no trusted root is known, believe the lockbox's own (first use). Devices never do this.",
+    )(command)
+    return option(
+        "--trust",
+        "trust_folder",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Folder with director-root.json and image-root.json to believe (default: this machine's trust store).",
+    )(command)
+
+
+def settings() -> Settings:
+    """This machine's settings, with ``LOCKSTICK_TRUST_STORE`` in place of the default folder if it is set."""
+    from lockstick.settings import Settings, default_settings
+
+    override = os.environ.get("LOCKSTICK_TRUST_STORE")
+    return Settings(trust_folder=Path(override)) if override else default_settings()

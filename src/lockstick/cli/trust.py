@@ -1,0 +1,115 @@
+"""``lockstick trust``: which roots this machine believes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lockstick.cli.options import common, option
+
+if TYPE_CHECKING:
+    from lockstick.cli.console import Console
+    from lockstick.lockbox.truststore import StoredAnchors, TrustStore
+
+__all__ = ["trust"]
+
+
+@click.group()
+def trust() -> None:
+    """Show and change the roots that this machine believes."""
+
+
+@trust.command("list")
+@common
+def list_anchors(console: Console) -> int:
+    """List the trust anchors of this machine."""
+    entries = _store().entries()
+    if console.json:
+        console.document({"anchors": [_json(entry) for entry in entries]})
+    elif entries:
+        console.result(_line(entry) for entry in entries)
+    else:
+        console.say("This machine believes no roots yet. Add some: lockstick trust add NAME --from DIR-or-ZIP")
+    return 0
+
+
+@trust.command()
+@click.argument("name")
+@option(
+    "--from",
+    "origin",
+    required=True,
+    metavar="DIR|ZIP",
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder with director-root.json and image-root.json, or a credentials.zip that holds the roots.",
+)
+@common
+def add(console: Console, name: str, origin: Path) -> int:
+    """Believe the roots of an account from now on, under NAME.
+
+    Get the roots over a channel you trust, and compare the digests that are printed with the publisher's.
+    """
+    from lockstick.cloud.credentials import read_credentials
+    from lockstick.lockbox.anchors import read_folder
+    from lockstick.trust.evidence import Anchors
+
+    if origin.is_dir():
+        anchors = read_folder(origin)
+    else:
+        credentials = read_credentials(origin)
+        anchors = Anchors(director=credentials.director_root, image_repo=credentials.image_root, source="file")
+    entry = _store().add(name, anchors)
+    _show(console, entry)
+    return 0
+
+
+@trust.command()
+@click.argument("name")
+@common
+def show(console: Console, name: str) -> int:
+    """Show the digests of the roots stored under NAME."""
+    _show(console, _store().show(name))
+    return 0
+
+
+@trust.command()
+@click.argument("name")
+@option("--yes", is_flag=True, help="Do not ask.")
+@common
+def remove(console: Console, name: str, yes: bool) -> int:  # noqa: FBT001 - click hands options over by name
+    """Stop believing the roots stored under NAME."""
+    store = _store()
+    entry = store.show(name)
+    if not yes:
+        click.confirm(f"Stop believing {_line(entry)}?", abort=True, err=True)
+    store.remove(name)
+    if console.json:
+        console.document({"removed": _json(entry)})
+    else:
+        console.say(f"Removed {name}.")
+    return 0
+
+
+def _store() -> TrustStore:
+    from lockstick.cli.options import settings
+    from lockstick.lockbox.truststore import TrustStore
+
+    return TrustStore(settings().trust_folder)
+
+
+def _show(console: Console, entry: StoredAnchors) -> None:
+    if console.json:
+        console.document(_json(entry))
+    else:
+        console.result([entry.name, f"  director   {entry.director_digest}", f"  image-repo {entry.image_digest}"])
+
+
+def _line(entry: StoredAnchors) -> str:
+    director, image = (digest[:16] if digest else "none" for digest in (entry.director_digest, entry.image_digest))
+    return f"{entry.name}: director {director}, image-repo {image}"
+
+
+def _json(entry: StoredAnchors) -> dict[str, str | None]:
+    return {"name": entry.name, "director": entry.director_digest, "image_repo": entry.image_digest}

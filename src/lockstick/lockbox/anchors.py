@@ -1,0 +1,124 @@
+"""Trust anchors: read from a folder, taken from the lockbox itself, or chosen among those that are stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING
+
+from lockstick.errors import DistrustError, NotFoundError
+from lockstick.transfer.disk import media_error
+from lockstick.trust.evidence import Anchors
+from lockstick.trust.limits import DEVICE_LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from lockstick.trust.evidence import Evidence
+
+__all__ = ["DIRECTOR_ROOT", "IMAGE_ROOT", "choose_stored", "first_use", "read_folder"]
+
+DIRECTOR_ROOT = "director-root.json"
+IMAGE_ROOT = "image-root.json"
+
+
+def read_folder(folder: Path, source: str = "file") -> Anchors:
+    """Read the roots ``director-root.json`` and ``image-root.json`` from a folder.
+
+    Args:
+        folder: The folder.
+        source: What to record as their origin.
+
+    Returns:
+        The anchors; either may be missing, not both.
+
+    Raises:
+        NotFoundError: If the folder holds neither.
+        MediaError: If one is there and cannot be read.
+        DistrustError: If one is larger than any root.
+    """
+    director, image = _read(folder / DIRECTOR_ROOT), _read(folder / IMAGE_ROOT)
+    if director is None and image is None:
+        raise NotFoundError(
+            f"there are no trust anchors in {folder}",
+            why=f"it holds neither {DIRECTOR_ROOT} nor {IMAGE_ROOT}",
+            remedy="Take the roots from the device's image (/var/sota/import) or from the account's credentials.zip.",
+        )
+    return Anchors(director=director, image_repo=image, source=source)
+
+
+def first_use(evidence: Evidence) -> Anchors:
+    """Take the lowest roots of a lockbox itself for its anchors, because the user asked for it.
+
+    Args:
+        evidence: The lockbox's documents.
+
+    Returns:
+        The anchors; one is None where the lockbox has no root.
+    """
+
+    def lowest(files: dict[str, bytes]) -> bytes | None:
+        numbered = {
+            int(name[: -len(".root.json")]): name for name in files if re.fullmatch(r"[1-9]\d{0,8}\.root\.json", name)
+        }
+        return files[numbered[min(numbered)]] if numbered else None
+
+    return Anchors(
+        director=lowest(dict(evidence.director.files)),
+        image_repo=lowest(dict(evidence.image_repo.files)),
+        source="first-use",
+    )
+
+
+def choose_stored(stored: Sequence[Anchors], evidence: Evidence) -> Anchors:
+    """Choose, among the anchors that this machine believes, those of the repository a lockbox is from.
+
+    An anchor belongs to a repository if the lockbox holds that very root, or a root that shares a root key
+    with it. Choosing wrongly cannot do harm: whatever is chosen, every signature is checked against it.
+
+    Args:
+        stored: The machine's anchors.
+        evidence: The lockbox's documents.
+
+    Returns:
+        The anchors, or a pair of None if no stored one belongs to the repository.
+    """
+    for entry in stored:
+        if _shares_root_key(entry.director, dict(evidence.director.files)):
+            return entry
+    return Anchors(director=None, image_repo=None, source="store" if stored else "none")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(DEVICE_LIMITS.root + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise media_error(error, path, "read") from error
+    if len(data) > DEVICE_LIMITS.root:
+        raise DistrustError(f"{path} is too large for a root", why=f"roots have at most {DEVICE_LIMITS.root} bytes")
+    return data
+
+
+def _root_keys(raw: bytes) -> frozenset[str]:
+    """The identities of a root's root keys, read without any check; empty if it cannot be read."""
+    try:
+        signed = json.loads(raw)["signed"]
+        listed = signed["roles"]["root"]["keyids"]
+        return frozenset(
+            hashlib.sha256(str(signed["keys"][keyid]["keyval"]["public"]).strip().encode()).hexdigest()
+            for keyid in listed
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return frozenset()
+
+
+def _shares_root_key(anchor: bytes | None, files: dict[str, bytes]) -> bool:
+    if anchor is None:
+        return False
+    keys = _root_keys(anchor)
+    return any(keys & _root_keys(raw) for name, raw in files.items() if name.endswith(".root.json"))

@@ -1,0 +1,252 @@
+"""Building a lockbox: fetch the documents, prove them, fetch what is missing, prove it, make it visible.
+
+The steps, in an order that makes it safe to die after any of them:
+
+1. The signed documents are fetched and judged. Nothing else happens if they are not to be trusted.
+2. What is there already is hashed; the rest is planned.
+3. The rest is fetched; every file appears only when it is complete and proven.
+4. Documents and bytes together are given to the same judgement that ``verify`` uses.
+5. The documents become visible under ``metadata/``: the last step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lockstick.errors import DistrustError, LockstickError, NotCurrentError
+from lockstick.lockbox.places import listed_places, read_places, write_places
+from lockstick.lockbox.plan import PlannedPackage, make_plan, waiting_name
+from lockstick.lockbox.proof import Measured
+from lockstick.lockbox.verify import conclude
+from lockstick.lockbox.workplace import Workplace, open_workplace
+from lockstick.metadata.uptane import UPTANE
+from lockstick.progress import SILENT
+from lockstick.transfer.model import Download
+from lockstick.trust.findings import Ledger, Verdict, verdict_of
+from lockstick.trust.judge import judge
+from lockstick.trust.rules import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from lockstick.lockbox.outcome import VerifyOutcome
+    from lockstick.lockbox.plan import Plan
+    from lockstick.lockbox.verify import AnchorChoice
+    from lockstick.progress import Observer
+    from lockstick.transfer.authority import Authority
+    from lockstick.transfer.model import Fetched
+    from lockstick.trust.evidence import Evidence
+    from lockstick.trust.findings import Finding
+    from lockstick.trust.judge import ExpectedPackage, Judgement
+
+__all__ = ["BuildOutcome", "Repository", "Source", "build", "plan_build"]
+
+_SHOWN_FINDINGS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the bytes of one package are.
+
+    Attributes:
+        url: The address.
+        authority: Who gives credentials for it, or None for a source that takes none.
+    """
+
+    url: str
+    authority: Authority | None
+
+
+class Repository(Protocol):
+    """What a build needs of a cloud."""
+
+    def documents(self, lockbox: str, observer: Observer) -> Evidence:
+        """Fetch all signed documents of a lockbox, byte for byte."""
+
+    def source(self, package: ExpectedPackage) -> Source:
+        """Say where the bytes of a package are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOutcome:
+    """What a build did.
+
+    Attributes:
+        output: The folder.
+        fetched: How many bytes of packages came over the line.
+        reused: How many bytes of packages were there already, proven.
+        verified: The verification of the result.
+    """
+
+    output: Path
+    fetched: int
+    reused: int
+    verified: VerifyOutcome
+
+
+class _Fetch(Protocol):
+    def __call__(self, downloads: Sequence[Download], *, observer: Observer) -> tuple[Fetched, ...]:
+        """Fetch files; see :func:`lockstick.transfer.engine.fetch_all`."""
+
+
+def plan_build(
+    lockbox: str,
+    output: Path,
+    *,
+    repository: Repository,
+    anchors: AnchorChoice,
+    at: datetime,
+    observer: Observer = SILENT,
+) -> Plan:
+    """Say what a build would do, without writing anything.
+
+    Args:
+        lockbox: The lockbox's name.
+        output: The folder that would become the lockbox.
+        repository: Where documents and bytes come from.
+        anchors: What to believe.
+        at: The time to judge by.
+        observer: Told of the progress.
+
+    Returns:
+        The plan.
+
+    Raises:
+        LockstickError: As :func:`build`, up to the first byte of a package.
+    """
+    judgement = _judge(repository.documents(lockbox, observer), lockbox, anchors, at)
+    return make_plan(judgement.packages, Workplace(output) if output.is_dir() else None, observer)
+
+
+def build(
+    lockbox: str,
+    output: Path,
+    *,
+    repository: Repository,
+    anchors: AnchorChoice,
+    at: datetime,
+    clock: Callable[[], float],
+    fetch: _Fetch,
+    observer: Observer = SILENT,
+) -> BuildOutcome:
+    """Build a lockbox into a folder.
+
+    Args:
+        lockbox: The lockbox's name.
+        output: The folder that becomes the lockbox: new, empty, an older lockbox, or an interrupted build.
+        repository: Where documents and bytes come from.
+        anchors: What to believe.
+        at: The time to judge by.
+        clock: A monotonic clock in seconds.
+        fetch: The download engine.
+        observer: Told of the progress.
+
+    Returns:
+        What was done. The result is verified, or this raises.
+
+    Raises:
+        DistrustError: If the documents, or bytes that were fetched, are not to be trusted.
+        NotCurrentError: If a document has expired.
+        UsageError: If the folder is unsuitable, or a package is of a kind that cannot be gathered yet.
+        LockstickError: Whatever the repository, the engine and the disk raise.
+    """
+    started = clock()
+    observer.phase("metadata")
+    evidence = repository.documents(lockbox, observer)
+    judgement = _judge(evidence, lockbox, anchors, at)
+    with open_workplace(output) as place:
+        observer.phase("planning")
+        plan = make_plan(judgement.packages, place, observer)
+        wanted = {package.path for package in judgement.packages}
+        obsolete = (read_places(place.places) | listed_places(place.layout)) - wanted
+        write_places(place.places, obsolete | wanted)
+        fetched = _fetch_missing(plan, place, repository, fetch, observer)
+        measured = _facts(plan, fetched)
+        verified = conclude(judgement, measured, at=at, extra=Ledger(), seconds=clock() - started)
+        _require(verified.verdict, verified.findings, lockbox)
+        observer.phase("publishing")
+        moves = _moves(plan, place, fetched)
+        if moves or obsolete or not place.shows(evidence):
+            place.write_metadata(evidence)
+            place.publish(moves, sorted(obsolete))
+        place.finished = True
+    return BuildOutcome(
+        output=output,
+        fetched=sum(one.bytes_fetched for one in fetched.values()),
+        reused=plan.bytes_present + sum(one.resumed_from for one in fetched.values()),
+        verified=verified,
+    )
+
+
+def _judge(evidence: Evidence, lockbox: str, anchors: AnchorChoice, at: datetime) -> Judgement:
+    judgement = judge(evidence, anchors.choose(evidence), at, UPTANE)
+    _require(verdict_of(judgement.findings), judgement.findings, lockbox)
+    return judgement
+
+
+def _require(verdict: Verdict, findings: Sequence[Finding], lockbox: str) -> None:
+    """Raise unless everything is true; the worst finding gives reason and remedy."""
+    if verdict is Verdict.VERIFIED:
+        return
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    shown = "; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS])
+    more = f"; and {len(errors) - _SHOWN_FINDINGS} more" if len(errors) > _SHOWN_FINDINGS else ""
+    kind: type[LockstickError] = NotCurrentError if verdict is Verdict.EXPIRED else DistrustError
+    raise kind(
+        f"the lockbox {lockbox!r} is not built: its metadata is {verdict.value}",
+        why=shown + more,
+        remedy=errors[0].remedy,
+    )
+
+
+def _fetch_missing(
+    plan: Plan, place: Workplace, repository: Repository, fetch: _Fetch, observer: Observer
+) -> Mapping[str, Fetched]:
+    downloads: list[Download] = []
+    for planned in plan.missing:
+        package = planned.package
+        source = repository.source(package)
+        waiting = waiting_name(package)
+        downloads.append(
+            Download(
+                name=package.target,
+                url=source.url,
+                length=package.length,
+                digests=package.hashes,
+                destination=place.destination(package.path, waiting),
+                partial=place.partial / f"{waiting}.part",
+                authority=source.authority,
+            )
+        )
+    return {one.name: one for one in fetch(downloads, observer=observer)}
+
+
+def _facts(plan: Plan, fetched: Mapping[str, Fetched]) -> dict[str, Measured]:
+    """What is known of every package's bytes: hashed while they came, or where they lay."""
+    facts: dict[str, Measured] = {}
+    for planned in plan.packages:
+        target = planned.package.target
+        if planned.measured is not None:
+            facts[target] = planned.measured
+        else:
+            facts[target] = Measured(length=fetched[target].length, digests=fetched[target].digests)
+    return facts
+
+
+def _moves(plan: Plan, place: Workplace, fetched: Mapping[str, Fetched]) -> dict[Path, tuple[str, ...]]:
+    """The files that wait for their final place."""
+    return {
+        source: planned.package.path
+        for planned in plan.packages
+        if (source := _waiting_place(planned, place, fetched)) is not None
+    }
+
+
+def _waiting_place(planned: PlannedPackage, place: Workplace, fetched: Mapping[str, Fetched]) -> Path | None:
+    if planned.waiting is not None:
+        return planned.waiting
+    one = fetched.get(planned.package.target)
+    return one.destination if one is not None and one.destination.parent == place.staged else None

@@ -1,0 +1,80 @@
+"""Where everything in a lockbox lies (lockbox-format 1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockstick.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["MEDIA_FOLDER", "Layout", "find_lockbox"]
+
+MEDIA_FOLDER = "update"
+"""The folder that holds a lockbox on a stick by custom."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The places in one lockbox.
+
+    Attributes:
+        root: The folder that holds ``metadata/`` and ``images/``.
+    """
+
+    root: Path
+
+    @property
+    def metadata(self) -> Path:
+        """The folder whose existence makes a device look: it appears last and disappears first."""
+        return self.root / "metadata"
+
+    @property
+    def director(self) -> Path:
+        """The Director's documents."""
+        return self.metadata / "director"
+
+    @property
+    def image_repo(self) -> Path:
+        """The image repository's documents, delegations included."""
+        return self.metadata / "image-repo"
+
+    @property
+    def images(self) -> Path:
+        """The payloads."""
+        return self.root / "images"
+
+    def package(self, path: tuple[str, ...]) -> Path:
+        """The place of a package's bytes.
+
+        Args:
+            path: Segments from :func:`lockstick.trust.names.target_path`, the only source of them.
+
+        Returns:
+            The path below ``images/``.
+        """
+        return self.images.joinpath(*path)
+
+
+def find_lockbox(folder: Path) -> Layout:
+    """Find the lockbox in a folder: the folder itself, or ``update/`` in it (a mounted stick).
+
+    Args:
+        folder: What the user named.
+
+    Returns:
+        The layout.
+
+    Raises:
+        NotFoundError: If neither holds a ``metadata`` folder.
+    """
+    for candidate in (folder, folder / MEDIA_FOLDER):
+        if (candidate / "metadata").is_dir():
+            return Layout(candidate)
+    raise NotFoundError(
+        f"there is no lockbox in {folder}",
+        why="neither it nor a folder 'update' in it holds a folder 'metadata'",
+        remedy="Name the folder that 'lockstick build --output' wrote. If that build was interrupted, run it again.",
+    )

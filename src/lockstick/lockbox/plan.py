@@ -1,0 +1,129 @@
+"""What a build needs: which packages, how many bytes, and what is there already."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockstick.errors import UsageError
+from lockstick.lockbox.proof import Measured, measure
+from lockstick.payloads.coverage import unchecked_part
+from lockstick.payloads.kind import kind_of
+from lockstick.transfer.hashing import hash_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from lockstick.lockbox.workplace import Workplace
+    from lockstick.progress import Observer
+    from lockstick.trust.judge import ExpectedPackage
+
+__all__ = ["Plan", "PlannedPackage", "make_plan", "waiting_name"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedPackage:
+    """One package of a build.
+
+    Attributes:
+        package: What was signed.
+        measured: Its bytes' facts where they are there already, proven by hashing them; else None.
+        waiting: Where they are if they still wait for their final place; else None.
+    """
+
+    package: ExpectedPackage
+    measured: Measured | None
+    waiting: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a build needs.
+
+    Attributes:
+        packages: All packages, in the order of the lockbox.
+    """
+
+    packages: tuple[PlannedPackage, ...]
+
+    @property
+    def missing(self) -> tuple[PlannedPackage, ...]:
+        """The packages that must be fetched."""
+        return tuple(planned for planned in self.packages if planned.measured is None)
+
+    @property
+    def bytes_missing(self) -> int:
+        """How many bytes must be fetched (unfinished files count as missing)."""
+        return sum(planned.package.length for planned in self.missing)
+
+    @property
+    def bytes_present(self) -> int:
+        """How many bytes are there already."""
+        return sum(planned.package.length for planned in self.packages if planned.measured is not None)
+
+
+def waiting_name(package: ExpectedPackage) -> str:
+    """The name under which a package's bytes wait for their place: one per target and content.
+
+    Args:
+        package: The package.
+
+    Returns:
+        A plain file name.
+    """
+    content = "".join(f"{algorithm}:{digest}" for algorithm, digest in sorted(package.hashes.items()))
+    return hashlib.sha256(f"{content} {package.target}".encode()).hexdigest()
+
+
+def make_plan(packages: Sequence[ExpectedPackage], place: Workplace | None, observer: Observer) -> Plan:
+    """Look what is there already; nothing on the disk is believed without hashing it.
+
+    Args:
+        packages: What was signed; only packages that passed judgement.
+        place: The output folder, or None where there is none yet.
+        observer: Told of the progress.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UsageError: If a package is of a kind that this version cannot gather.
+    """
+    for package in packages:
+        part = unchecked_part(kind_of(package))
+        if part:
+            raise UsageError(
+                f"the package {package.target!r} is of the kind {kind_of(package).value}",
+                why=f"this version of Lockstick cannot gather {part}, and a device would fail without them",
+                remedy="Leave the package out of the lockbox, or build with a later version.",
+            )
+    present = {} if place is None else measure(place.layout, packages, observer)
+    planned: list[PlannedPackage] = []
+    for package in packages:
+        measured = present.get(package.target)
+        if measured is not None and _good(package, measured):
+            planned.append(PlannedPackage(package=package, measured=measured, waiting=None))
+            continue
+        waiting = None if place is None else _waiting(package, place, observer)
+        planned.append(
+            PlannedPackage(
+                package=package,
+                measured=None if waiting is None else Measured(length=package.length, digests=package.hashes),
+                waiting=waiting,
+            )
+        )
+    return Plan(packages=tuple(planned))
+
+
+def _good(package: ExpectedPackage, measured: Measured) -> bool:
+    return not measured.problem and measured.length == package.length and measured.digests == dict(package.hashes)
+
+
+def _waiting(package: ExpectedPackage, place: Workplace, observer: Observer) -> Path | None:
+    candidate = place.staged / waiting_name(package)
+    if candidate.is_symlink() or not candidate.is_file() or candidate.stat().st_size != package.length:
+        return None
+    digests = hash_file(candidate, package.hashes, observer=observer, name=package.target)
+    return candidate if digests == dict(package.hashes) else None

@@ -1,0 +1,120 @@
+"""Holding the bytes of packages against what was signed about them."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockstick.errors import MediaError
+from lockstick.lockbox.reading import obstacle
+from lockstick.payloads.coverage import unchecked_part
+from lockstick.payloads.kind import Kind, kind_of
+from lockstick.transfer.hashing import hash_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from lockstick.lockbox.layout import Layout
+    from lockstick.progress import Observer
+    from lockstick.trust.findings import Ledger
+    from lockstick.trust.judge import ExpectedPackage
+
+__all__ = ["Measured", "measure", "report_package"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What is known about the bytes of one package.
+
+    Attributes:
+        problem: Why they could not be read (``missing``, or other words), or empty.
+        length: How many bytes there are.
+        digests: Their digests by algorithm; empty where the length already tells that they are wrong.
+    """
+
+    problem: str = ""
+    length: int = 0
+    digests: Mapping[str, str]
+
+
+def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Observer) -> dict[str, Measured]:
+    """Read and hash the bytes of packages, several at once, the largest first.
+
+    Args:
+        layout: Where they lie.
+        packages: Which; commits and packages without a safe path are left out.
+        observer: Told of the progress.
+
+    Returns:
+        Target name to what was found.
+    """
+    wanted = [package for package in packages if package.path and kind_of(package) is not Kind.OSTREE]
+    sizes = {package.target: _size(layout, package) for package in wanted}
+    observer.phase("hashing", total_bytes=sum(sizes.values()), files=len(wanted))
+    wanted.sort(key=lambda package: -sizes[package.target])
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        results: Iterator[Measured] = pool.map(lambda package: _measure_one(layout, package, observer), wanted)
+        return {package.target: result for package, result in zip(wanted, results, strict=True)}
+
+
+def _size(layout: Layout, package: ExpectedPackage) -> int:
+    try:
+        return layout.package(package.path).lstat().st_size
+    except OSError:
+        return 0
+
+
+def _measure_one(layout: Layout, package: ExpectedPackage, observer: Observer) -> Measured:
+    path: Path = layout.package(package.path)
+    problem = obstacle(layout.root, path)
+    if problem:
+        return Measured(problem=problem, digests={})
+    length = _size(layout, package)
+    if length != package.length or not package.hashes:
+        return Measured(length=length, digests={})
+    try:
+        digests = hash_file(path, package.hashes, observer=observer, name=package.target)
+    except MediaError as error:
+        return Measured(problem=str(error), digests={})
+    return Measured(length=length, digests=digests)
+
+
+def report_package(package: ExpectedPackage, measured: Measured | None, ledger: Ledger) -> bool:
+    """Report what is wrong with the bytes of one package.
+
+    Args:
+        package: What was signed.
+        measured: What was found; None if nobody looked (a commit, or an unsafe name).
+        ledger: Where findings go.
+
+    Returns:
+        True if the bytes are the signed ones and nothing about the package was left unchecked.
+    """
+    part = unchecked_part(kind_of(package))
+    if part:
+        ledger.report("payload-not-checked", package.target, f"{part} cannot be checked by this version")
+    if measured is None:
+        return False
+    if measured.problem == "missing":
+        ledger.report("package-missing", package.target, "its bytes are not in the lockbox")
+        return False
+    if measured.problem:
+        ledger.report("package-unreadable", package.target, measured.problem)
+        return False
+    if measured.length != package.length:
+        ledger.report(
+            "package-length", package.target, f"{package.length} bytes were signed, {measured.length} are there"
+        )
+        return False
+    good = bool(package.hashes)
+    for algorithm, digest in package.hashes.items():
+        actual = measured.digests.get(algorithm, "")
+        if actual != digest:
+            good = False
+            ledger.report(
+                "package-hash", package.target, f"{algorithm} {digest[:16]}… was signed, {actual[:16]}… is there"
+            )
+    return good and not part

@@ -1,0 +1,99 @@
+"""Reading from a medium: regular files only, never through a link, never more than a cap."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+from lockstick.trust.evidence import Evidence, RepositoryEvidence
+from lockstick.trust.limits import DEVICE_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lockstick.lockbox.layout import Layout
+
+__all__ = ["obstacle", "read_evidence"]
+
+_MAX_DOCUMENTS = 4096
+_MAX_TOTAL = 256 * 1024 * 1024
+
+
+def obstacle(root: Path, path: Path) -> str:
+    """Say what keeps a file from being read as a plain file below a folder.
+
+    Args:
+        root: The folder that nothing may lead out of.
+        path: A path below it.
+
+    Returns:
+        ``missing``, another reason in words, or an empty text if it is a regular file reached without links.
+    """
+    current = root
+    parts = path.relative_to(root).parts
+    for index, part in enumerate(parts, start=1):
+        current = current / part
+        try:
+            status = current.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return "missing"
+        except OSError as error:
+            return f"it cannot be read: {error.strerror or error}"
+        if stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_reparse_tag", None)):
+            return "a link lies in its place or on the way to it"
+        if index < len(parts) and not stat.S_ISDIR(status.st_mode):
+            return "missing"
+        if index == len(parts) and not stat.S_ISREG(status.st_mode):
+            return "something else than a file lies in its place"
+    return ""
+
+
+def read_evidence(layout: Layout, limits: Limits = DEVICE_LIMITS) -> Evidence:
+    """Read all signed documents of a lockbox.
+
+    Args:
+        layout: Where it lies.
+        limits: The largest size of each kind of document; a larger one is not read.
+
+    Returns:
+        The documents. What could not be read is named there with the rule it breaks; nothing raises.
+    """
+    budget = [_MAX_TOTAL]
+    return Evidence(
+        director=_read_folder(layout.root, layout.director, "director", limits, budget),
+        image_repo=_read_folder(layout.root, layout.image_repo, "image-repo", limits, budget),
+    )
+
+
+def _read_folder(root: Path, folder: Path, repository: str, limits: Limits, budget: list[int]) -> RepositoryEvidence:
+    files: dict[str, bytes] = {}
+    unreadable: dict[str, tuple[str, str]] = {}
+    try:
+        names = sorted(
+            entry.name for entry in folder.iterdir() if entry.name.endswith(".json") and not entry.name.startswith("._")
+        )
+    except FileNotFoundError:
+        names = []
+    except OSError as error:
+        return RepositoryEvidence(files={}, unreadable={".": ("document-unreadable", f"{error.strerror or error}")})
+    for name in names[:_MAX_DOCUMENTS]:
+        problem = obstacle(root, folder / name)
+        if problem:
+            unreadable[name] = ("document-unreadable", problem)
+            continue
+        limit = min(limits.of(repository, name), budget[0])
+        try:
+            with (folder / name).open("rb") as file:
+                # One byte more than allowed tells a document that fits from one that does not.
+                data = file.read(limit + 1)
+        except OSError as error:
+            unreadable[name] = ("document-unreadable", f"it cannot be read: {error.strerror or error}")
+            continue
+        if len(data) > limit:
+            unreadable[name] = ("document-too-large", f"it is larger than {limit} bytes, the most that devices read")
+            continue
+        budget[0] -= len(data)
+        files[name] = data
+    for name in names[_MAX_DOCUMENTS:]:
+        unreadable[name] = ("document-too-large", f"it is one of more than {_MAX_DOCUMENTS} documents")
+    return RepositoryEvidence(files=files, unreadable=unreadable)

@@ -1,0 +1,139 @@
+"""Verification of a lockbox on disk: no network, every finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockstick.lockbox.anchors import choose_stored, first_use
+from lockstick.lockbox.litter import report_litter
+from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
+from lockstick.lockbox.proof import measure, report_package
+from lockstick.lockbox.reading import read_evidence
+from lockstick.metadata.uptane import UPTANE
+from lockstick.payloads.coverage import unchecked_part
+from lockstick.payloads.kind import kind_of
+from lockstick.progress import SILENT
+from lockstick.trust.findings import Ledger, verdict_of
+from lockstick.trust.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from lockstick.lockbox.layout import Layout
+    from lockstick.lockbox.proof import Measured
+    from lockstick.progress import Observer
+    from lockstick.trust.evidence import Anchors, Evidence
+    from lockstick.trust.judge import ExpectedPackage, Judgement
+
+__all__ = ["AnchorChoice", "conclude", "verify"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnchorChoice:
+    """What to believe when verifying.
+
+    Attributes:
+        given: Anchors that the user named; they alone count if there are any.
+        stored: The anchors that this machine believes; the lockbox's own repository's are chosen.
+        on_first_use: True to believe the lockbox's own roots if neither gives an anchor.
+    """
+
+    given: Anchors | None = None
+    stored: Sequence[Anchors] = ()
+    on_first_use: bool = False
+
+    def choose(self, evidence: Evidence) -> Anchors:
+        """Choose the anchors for a lockbox.
+
+        Args:
+            evidence: Its documents.
+
+        Returns:
+            The anchors; None in place of a root that nobody decided to believe.
+        """
+        if self.given is not None:
+            return self.given
+        chosen = choose_stored(self.stored, evidence)
+        if chosen.director is None and chosen.image_repo is None and self.on_first_use:
+            return first_use(evidence)
+        return chosen
+
+
+def verify(
+    layout: Layout,
+    *,
+    anchors: AnchorChoice,
+    at: datetime,
+    clock: Callable[[], float],
+    observer: Observer = SILENT,
+) -> VerifyOutcome:
+    """Verify a lockbox on disk.
+
+    Args:
+        layout: Where it lies.
+        anchors: What to believe.
+        at: The time to judge by.
+        clock: A monotonic clock in seconds, for the time that it took.
+        observer: Told of the progress.
+
+    Returns:
+        The outcome, with every finding. It does not raise for anything that lies in the folder.
+    """
+    started = clock()
+    observer.phase("metadata")
+    evidence = read_evidence(layout)
+    judgement = judge(evidence, anchors.choose(evidence), at, UPTANE)
+    measured = measure(layout, judgement.packages, observer)
+    ledger = Ledger()
+    report_litter(layout, evidence, judgement.lockbox.name if judgement.lockbox else None, judgement.packages, ledger)
+    return conclude(judgement, measured, at=at, extra=ledger, seconds=clock() - started)
+
+
+def conclude(
+    judgement: Judgement, measured: Mapping[str, Measured], *, at: datetime, extra: Ledger, seconds: float
+) -> VerifyOutcome:
+    """Put metadata and bytes together: the one place where a verdict about a lockbox comes from.
+
+    Args:
+        judgement: What the metadata says.
+        measured: What is known of the packages' bytes, by target name.
+        at: The time that was judged by.
+        extra: Further findings.
+        seconds: How long it took.
+
+    Returns:
+        The outcome.
+    """
+    ledger = Ledger()
+    packages = tuple(_conclude_package(package, measured.get(package.target), ledger) for package in judgement.packages)
+    findings = (*judgement.findings, *ledger.findings, *extra.findings)
+    return VerifyOutcome(
+        lockbox=judgement.lockbox,
+        verdict=verdict_of(findings),
+        at=at,
+        weakest=judgement.weakest,
+        director_anchor=judgement.director_anchor,
+        image_anchor=judgement.image_anchor,
+        anchor_source=judgement.anchor_source,
+        findings=findings,
+        packages=packages,
+        bytes_hashed=sum(one.length for one in measured.values() if one.digests),
+        seconds=seconds,
+    )
+
+
+def _conclude_package(package: ExpectedPackage, measured: Measured | None, ledger: Ledger) -> PackageOutcome:
+    good = report_package(package, measured, ledger)
+    return PackageOutcome(
+        target=package.target,
+        name=package.name,
+        version=package.version,
+        kind=kind_of(package),
+        hardware_ids=package.hardware_ids,
+        length=package.length,
+        digests=package.hashes,
+        ok=good and package.agreed,
+        unchecked=unchecked_part(kind_of(package)),
+    )
