@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -73,7 +74,9 @@ def role(*keys: Key, threshold: int = 1) -> dict[str, Any]:
     return {"keyids": [key.keyid for key in keys], "threshold": threshold}
 
 
-def root(version: int, roles: dict[str, tuple[Key, ...]], *, expires: str = LATER, **thresholds: int) -> dict[str, Any]:
+def root(
+    version: int, roles: Mapping[str, tuple[Key, ...]], *, expires: str = LATER, **thresholds: int
+) -> dict[str, Any]:
     keys = {key.keyid: key.public for group in roles.values() for key in group}
     return {
         "_type": "Root",

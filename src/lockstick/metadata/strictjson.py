@@ -101,21 +101,17 @@ def _check_depth(data: bytes, name: str) -> None:
     Brackets alone are kept and matched pairs removed level by level: a few passes at the speed of memory.
     Only a document with brackets inside its strings needs the second, slower look.
     """
-    if not _peel(data.translate(_BRACES, _NOT_BRACKETS)):
-        return
-    if _peel(_STRING.sub(b"", data).translate(_BRACES, _NOT_BRACKETS)):
-        raise MalformedError(
-            "json-depth", f"{name} is nested deeper than {MAX_DEPTH} levels, or its brackets do not match"
-        )
+    if _is_deep(data.translate(_BRACES, _NOT_BRACKETS)) and _is_deep(
+        _STRING.sub(b"", data).translate(_BRACES, _NOT_BRACKETS)
+    ):
+        raise MalformedError("json-depth", f"{name} is nested deeper than {MAX_DEPTH} levels")
 
 
-def _peel(brackets: bytes) -> bytes:
-    """Remove up to ``MAX_DEPTH`` levels of innermost pairs; what is left is deeper, or unmatched."""
+def _is_deep(brackets: bytes) -> bool:
+    """Say whether pairs are left after as many levels as are allowed; unmatched ones are the parser's affair."""
     for _ in range(MAX_DEPTH):
-        if not brackets:
-            break
         brackets = brackets.replace(b"{}", b"")
-    return brackets
+    return b"{}" in brackets
 
 
 class _Members:
