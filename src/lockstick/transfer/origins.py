@@ -12,6 +12,7 @@ Checks and requests use one URL parser, so that what was checked is what is aske
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -22,6 +23,9 @@ __all__ = ["Origin", "check_url", "origin_of", "safe_url"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_SHOWN = 200
+_LAST_PORT = 65_535
+_UNREADABLE = "(an address that cannot be read)"
+_HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _REMEDY = "Nothing was fetched from there. Ask whoever runs the server, or whoever signed the address, to correct it."
 
 
@@ -58,7 +62,7 @@ def origin_of(url: str | httpx.URL) -> Origin:
     parsed = _parse(url)
     port = parsed.port or _DEFAULT_PORTS.get(parsed.scheme)
     host = parsed.raw_host.decode("ascii")
-    if port is None or not host:
+    if parsed.scheme not in _DEFAULT_PORTS or port is None or not 0 < port <= _LAST_PORT or not _is_host(host):
         raise TransferError(
             "an address is refused",
             why=f"it is not an absolute http or https URL: {safe_url(parsed)}",
@@ -111,10 +115,22 @@ def safe_url(url: str | httpx.URL) -> str:
     """
     try:
         parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
+        if not _is_host(parsed.raw_host.decode("ascii")):
+            return _UNREADABLE
         shown = str(parsed.copy_with(userinfo=b"", query=None, fragment=None))
     except (httpx.InvalidURL, ValueError, TypeError):
-        return "(an address that cannot be read)"
+        return _UNREADABLE
     return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+
+
+def _is_host(text: str) -> bool:
+    # The parser lets nearly everything pass here, percent-encoded.
+    if ":" not in text:
+        return _HOST_NAME.fullmatch(text) is not None
+    try:
+        return ipaddress.ip_address(text).version == 6  # noqa: PLR2004 - IPv6
+    except ValueError:
+        return False
 
 
 def _parse(url: str | httpx.URL) -> httpx.URL:

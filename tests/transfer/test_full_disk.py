@@ -1,0 +1,70 @@
+"""A disk that is really full: refused before, or found out in the middle, and continued when there is room."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lockstick.errors import MediaError
+from lockstick.transfer import ClientFactory, fetch_all
+from transfer.ground import Want, World, noise
+from transfer.misbehaving import Blob, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with room for about six mebibytes."""
+    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mkfs.ext4"):
+        pytest.skip("a loop-mounted file system needs Linux, root and mkfs.ext4")
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(8 * MIB)
+    subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", image], check=True)
+    mounted = subprocess.run(["mount", "-o", "loop", image, folder], capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"this machine does not mount for us: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_file_that_does_not_fit_is_refused_before_it_starts(
+    server: Server, want: Want, clients: ClientFactory, small_disk: Path
+) -> None:
+    data = noise(9 * MIB)
+    server.routes["/file"] = Blob(data)
+    wanted = want(data, destination=small_disk / "file", partial=small_disk / "part")
+    with pytest.raises(MediaError, match="not enough room"):
+        fetch_all([wanted], clients=clients)
+    assert server.requests == []
+
+
+def test_a_disk_that_fills_up_in_the_middle_keeps_what_it_has(
+    server: Server, want: Want, clients: ClientFactory, world: World, small_disk: Path
+) -> None:
+    data = noise(5 * MIB)
+    server.routes["/file"] = Blob(data)
+    wanted = want(data, destination=small_disk / "file", partial=small_disk / "part")
+    # Somebody else takes the room after it was looked at.
+    (small_disk / "other").write_bytes(bytes(4 * MIB))
+    with pytest.raises(MediaError, match="the disk is full") as caught:
+        fetch_all([wanted], clients=clients, surroundings=world.surroundings)
+    assert "Make room" in caught.value.remedy
+    assert not wanted.destination.exists()
+    (small_disk / "other").unlink()
+    (fetched,) = fetch_all([wanted], clients=clients)
+    assert fetched.destination.read_bytes() == data
+    assert sorted(path.name for path in small_disk.iterdir()) == ["file", "lost+found"]
