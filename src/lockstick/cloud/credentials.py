@@ -116,7 +116,7 @@ class _Settings:
             if self._settings.get("no_auth") is True:
                 return None
             if "certificate_auth" in self._settings or self._archive.names & _CERTIFICATES:
-                _refuse_kind(self._archive)
+                _refuse_old_kind(self._archive)
         if not isinstance(section, dict):
             self._refuse("has no section oauth2")
         server = _checked_url(self._archive.path, "treehub.json", self._text(section, "server"))
@@ -146,14 +146,18 @@ class _Settings:
         raise NotAllowedError(f"{self._archive.path} cannot be used", why=f"its treehub.json {problem}")
 
 
+def _refuse_old_kind(archive: Archive) -> NoReturn:
+    raise NotAllowedError(
+        f"{archive.path} is of the old kind that logs in with a certificate",
+        why="the service now logs in with OAuth2, and the old kind holds nothing for that",
+        remedy="Download a new credentials.zip from the account's settings page; devices need no change.",
+    )
+
+
 def _refuse_kind(archive: Archive) -> NoReturn:
-    """Say which other kind of zip it is that cannot log in."""
+    """Say which other kind of zip it is that has no ``treehub.json``."""
     if archive.names & _CERTIFICATES:
-        raise NotAllowedError(
-            f"{archive.path} is of the old kind that logs in with a certificate",
-            why="the service now logs in with OAuth2, and the old kind holds nothing for that",
-            remedy="Download a new credentials.zip from the account's settings page; devices need no change.",
-        )
+        _refuse_old_kind(archive)
     if "provision.json" in archive.names:
         raise NotAllowedError(
             f"{archive.path} can only provision devices",

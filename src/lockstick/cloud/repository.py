@@ -12,6 +12,7 @@ from lockstick.cloud.patience import Rereading
 from lockstick.errors import UsageError
 from lockstick.metadata.malformed import MalformedError
 from lockstick.progress import SILENT, Observer
+from lockstick.trust.evidence import Evidence, RepositoryEvidence
 from lockstick.trust.names import check_lockbox_name
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class FetchedMetadata:
     lockbox: str
     director: Mapping[str, bytes] = field(repr=False)
     image_repo: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def evidence(self) -> Evidence:
+        """The same for :mod:`lockstick.trust` to judge."""
+        return Evidence(
+            director=RepositoryEvidence(files=self.director), image_repo=RepositoryEvidence(files=self.image_repo)
+        )
 
 
 def fetch_metadata(
