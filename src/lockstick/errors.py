@@ -69,9 +69,7 @@ class DistrustError(LockstickError):
     """A signature, threshold, hash or match is wrong, or there is no trust anchor to judge by."""
 
     exit_code = 3
-    default_remedy = (
-        "Do not use it. Build it again from the repository; if it fails again, treat it as an attack."
-    )
+    default_remedy = "Do not use it. Build it again from the repository; if it fails again, treat it as an attack."
 
 
 class NotCurrentError(LockstickError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lockstick.cli.console import Console
     from lockstick.sandbox import Sandbox
 
-__all__ = ["sandbox"]
+__all__ = ["sandbox", "sandbox_extra"]
 
 _SIZE = re.compile(r"([0-9]+)\s*(|B|[kKMG]B|[KMG]iB)")
 _FACTOR = {"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -28,17 +28,14 @@ _FACTOR |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _TICK = 0.5
 
 
-class _Size(click.ParamType):
-    """A number of bytes, with or without a unit."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 - click's own
-        """Read ``4096``, ``16KiB`` or ``1GB``."""
-        match = _SIZE.fullmatch(str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is not a size like 4096, 16KiB or 1GB", param, ctx)
-        return int(match.group(1)) * _FACTOR[match.group(2)]
+def _size(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
+    """Read ``4096``, ``16KiB`` or ``1GB``."""
+    if value is None:
+        return None
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a size like 4096, 16KiB or 1GB")
+    return int(match.group(1)) * _FACTOR[match.group(2)]
 
 
 _data = option(
@@ -61,11 +58,15 @@ def sandbox() -> None:
 @option(
     "--store-port", type=click.IntRange(0, 65535), default=0, help="Port of the object store (default: any free one)."
 )
-@option("--package-size", type=_Size(), help="Size of each seeded package, e.g. 64MiB (new clouds only).")
+@option(
+    "--package-size", callback=_size, metavar="SIZE", help="Size of each seeded package, e.g. 64MiB (new clouds only)."
+)
 @option(
     "--bulk-count", type=click.IntRange(0, 100_000), default=0, help="Seed so many more packages (new clouds only)."
 )
-@option("--bulk-size", type=_Size(), default="16KiB", show_default=True, help="Size of each of these.")
+@option(
+    "--bulk-size", callback=_size, metavar="SIZE", default="16KiB", show_default=True, help="Size of each of these."
+)
 @common
 def serve(console: Console, data: Path, **setup: Any) -> int:  # noqa: ANN401 - handed over as it is
     """Serve a rehearsal cloud on loopback until Ctrl-C.
@@ -73,7 +74,7 @@ def serve(console: Console, data: Path, **setup: Any) -> int:  # noqa: ANN401 - 
     Prints its addresses and the path of its credentials.zip once it takes requests. The directory holds all
     its keys and packages; served again, it is the same cloud.
     """
-    with _extra():
+    with sandbox_extra():
         from lockstick.sandbox import Sandbox, SandboxOptions
     with Sandbox.start(data, options=SandboxOptions(**setup)) as cloud:
         _introduce(console, cloud)
@@ -99,7 +100,7 @@ def serve(console: Console, data: Path, **setup: Any) -> int:  # noqa: ANN401 - 
 @common
 def define(console: Console, name: str, data: Path, packages: tuple[str, ...], expires: datetime | None) -> int:
     """Define the lockbox NAME in a rehearsal cloud, or replace it. Works while it is being served, too."""
-    with _extra():
+    with sandbox_extra():
         from lockstick.sandbox import Publisher, RefusedError
     with closing(Publisher.open(data, now=lambda: datetime.now(UTC))) as cloud:
         until = None if expires is None else expires.replace(tzinfo=UTC)
@@ -134,7 +135,7 @@ def _introduce(console: Console, cloud: Sandbox) -> None:
 
 
 @contextmanager
-def _extra() -> Iterator[None]:
+def sandbox_extra() -> Iterator[None]:
     """Say which extra is missing instead of which module."""
     try:
         yield

@@ -78,7 +78,7 @@ def show(console: Console, name: str) -> int:
 @click.argument("name")
 @option("--yes", is_flag=True, help="Do not ask.")
 @common
-def remove(console: Console, name: str, yes: bool) -> int:  # noqa: FBT001 - click hands options over by name
+def remove(console: Console, name: str, yes: bool) -> int:
     """Stop believing the roots stored under NAME."""
     store = _store()
     entry = store.show(name)

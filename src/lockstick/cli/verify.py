@@ -34,7 +34,7 @@ def exit_code_of(verdict: str) -> int:
 @trust_options
 @at_option
 @common
-def verify(console: Console, folder: Path, trust_folder: Path | None, tofu: bool, at: datetime) -> int:  # noqa: FBT001
+def verify(console: Console, folder: Path, trust_folder: Path | None, tofu: bool, at: datetime) -> int:
     """Prove a lockbox from its folder alone: is it genuine, complete and current?
 
     DIR is the folder that holds metadata/ and images/, or one with such a folder update/ in it (a mounted stick).

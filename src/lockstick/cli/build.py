@@ -1,0 +1,112 @@
+"""``lockstick build``: a lockbox from the cloud into a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lockstick.cli.options import at_option, common, option, trust_options
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lockstick.cli.console import Console
+    from lockstick.cloud.credentials import Credentials
+    from lockstick.lockbox.verify import AnchorChoice
+
+__all__ = ["build"]
+
+
+@click.command()
+@click.argument("lockbox")
+@option(
+    "--credentials",
+    required=True,
+    metavar="ZIP",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The account's credentials.zip.",
+)
+@option(
+    "--output",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The folder that becomes the lockbox: new, empty, or one that an earlier build wrote.",
+)
+@option("--dry-run", is_flag=True, help="Prove the metadata and say what would be fetched; write nothing.")
+@option(
+    "--connections",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="How many files are fetched at once.",
+)
+@trust_options
+@at_option
+@common
+def build(
+    console: Console,
+    lockbox: str,
+    credentials: Path,
+    output: Path,
+    dry_run: bool,
+    connections: int,
+    trust_folder: Path | None,
+    tofu: bool,
+    at: datetime,
+) -> int:
+    """Build LOCKBOX into a folder: prove its metadata, fetch what is missing, prove every byte.
+
+    Interrupt it at any time and run it again: what was fetched is kept. The folder becomes a lockbox only
+    as the last step, when everything in it is proven.
+    """
+    import time
+    from functools import partial
+
+    from lockstick.cloud.credentials import read_credentials
+    from lockstick.cloud.session import CloudSession
+    from lockstick.lockbox.build import build as build_lockbox
+    from lockstick.lockbox.build import plan_build
+    from lockstick.lockbox.cloudsource import CloudSource
+    from lockstick.report.build import build_json, build_text, plan_json, plan_text
+    from lockstick.transfer import Policy, fetch_all
+
+    account = read_credentials(credentials)
+    choice = _anchors(account, trust_folder, tofu=tofu)
+    policy = Policy(connections=connections)
+    with console.observer() as observer, CloudSession(account, policy=policy, observer=observer) as session:
+        source = CloudSource(session)
+        if dry_run:
+            plan = plan_build(lockbox, output, repository=source, anchors=choice, at=at, observer=observer)
+            document, lines = plan_json(plan), plan_text(plan)
+        else:
+            outcome = build_lockbox(
+                lockbox,
+                output,
+                repository=source,
+                anchors=choice,
+                at=at,
+                clock=time.monotonic,
+                fetch=partial(fetch_all, policy=policy),
+                observer=observer,
+            )
+            document, lines = build_json(outcome), build_text(outcome)
+    if console.json:
+        console.document(document)
+    else:
+        console.result(lines)
+    return 0
+
+
+def _anchors(account: Credentials, trust_folder: Path | None, *, tofu: bool) -> AnchorChoice:
+    """What to believe: ``--trust``, else the roots in the zip, else this machine's store, else first use."""
+    from lockstick.cli.anchoring import anchor_choice
+    from lockstick.lockbox.verify import AnchorChoice
+    from lockstick.trust.evidence import Anchors
+
+    if trust_folder is None and account.director_root is not None and account.image_root is not None:
+        anchors = Anchors(director=account.director_root, image_repo=account.image_root, source="file")
+        return AnchorChoice(given=anchors)
+    return anchor_choice(trust_folder, tofu=tofu)
