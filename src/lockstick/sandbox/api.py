@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Api"]
 
-_TOKEN_PATH = "/oauth2/token"  # noqa: S105 -- a path
+_OAUTH_PATH = "/oauth2/token"
 _DIRECTOR = "/director/api/v1/admin/repo"
 _IMAGE_REPO = "/repo/api/v1/user_repo"
 _PRESIGNED_FOR = timedelta(minutes=15)
@@ -72,7 +72,7 @@ class Api:
         """Give the ASGI application."""
         updates = f"{_DIRECTOR}/offline-updates"
         routes = [
-            Route(_TOKEN_PATH, self._token, methods=["POST"]),
+            Route(_OAUTH_PATH, self._token, methods=["POST"]),
             Route(f"{updates}/{{version:int}}.{{name}}.json", self._lockbox),
             Route(f"{updates}/{{name}}.json", self._lockbox),
             Route(f"{updates}/{{name}}", self._lockbox),
@@ -153,7 +153,7 @@ class _Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        if scope["path"] == _TOKEN_PATH or self._tokens.accepts(authorization):
+        if scope["path"] == _OAUTH_PATH or self._tokens.accepts(authorization):
             await self._app(scope, receive, send)
         else:
             challenge = {"WWW-Authenticate": 'Bearer realm="rehearsal"'}

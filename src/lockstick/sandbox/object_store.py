@@ -133,7 +133,7 @@ class _FileResponse(Response):
         self._start = start
         self._end = end
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         transport = scope["state"]["transport"]
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         left = 0 if scope["method"] == "HEAD" else self._end - self._start

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from lockstick.errors import LockstickError, UsageError
 
@@ -23,7 +24,6 @@ __all__ = ["Servers", "listen"]
 
 _BACKLOG = 256
 _WRITE_BUFFER = 4 << 20
-_PATIENCE = 30
 
 
 def listen(port: int) -> socket.socket:
@@ -69,31 +69,16 @@ class _Protocol(H11Protocol):
 class Servers:
     """Applications, each on a socket of its own, served by one daemon thread.
 
+    The server library's protocol is put on the sockets directly. Its own ``Server`` polls ten times a second
+    for the wish to stop and then sleeps, which a test suite with a cloud per test would wait for each time.
+
     Args:
         apps: The applications with their bound sockets; the sockets are closed by :meth:`stop`.
     """
 
     def __init__(self, apps: Sequence[tuple[ASGIApp, socket.socket]]) -> None:
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        self._sockets = [sock for _, sock in apps]
-        self._servers = [
-            uvicorn.Server(
-                uvicorn.Config(
-                    app,
-                    http=_Protocol,
-                    ws="none",
-                    lifespan="off",
-                    loop="asyncio",
-                    log_config=None,
-                    log_level="critical",
-                    access_log=False,
-                    backlog=_BACKLOG,
-                    server_header=False,
-                    proxy_headers=False,
-                )
-            )
-            for app, _ in apps
-        ]
+        self._apps = apps
+        self._state = ServerState()
         self._loop = asyncio.new_event_loop()
         self._leaving = asyncio.Event()
         self._ready = threading.Event()
@@ -106,35 +91,62 @@ class Servers:
             LockstickError: If the servers do not come up.
         """
         self._thread.start()
-        if not self._ready.wait(_PATIENCE):
+        self._ready.wait()
+        if not self._thread.is_alive():
             raise LockstickError("The rehearsal cloud did not start.")
 
     def stop(self) -> None:
         """Cut every connection, stop serving, and wait until all is closed. May be called twice."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._leaving.set)
-            self._thread.join(_PATIENCE)
+            self._thread.join()
         elif not self._loop.is_closed():
             self._loop.close()
-        for sock in self._sockets:
+        for _, sock in self._apps:
             sock.close()
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve())
+        finally:
+            self._ready.set()
 
     async def _serve(self) -> None:
-        serving = [
-            asyncio.ensure_future(server.serve(sockets=[sock]))
-            for server, sock in zip(self._servers, self._sockets, strict=True)
-        ]
-        # The server library has a flag for "started", and nothing that could be waited for.
-        while not all(server.started for server in self._servers):  # noqa: ASYNC110
-            await asyncio.sleep(0.002)
-        self._ready.set()
-        await self._leaving.wait()
-        for server in self._servers:
-            server.should_exit = True
-            for connection in list(server.server_state.connections):
-                cast("_Protocol", connection).transport.abort()
-        await asyncio.gather(*serving)
+        servers: list[asyncio.Server] = []
+        try:
+            for app, sock in self._apps:
+                make = partial(_Protocol, config=_config(app), server_state=self._state, app_state={})
+                servers.append(await self._loop.create_server(make, sock=sock, backlog=_BACKLOG))
+            self._ready.set()
+            await self._leaving.wait()
+        finally:
+            for server in servers:
+                server.close()
+            await self._cut()
+            for server in servers:
+                await server.wait_closed()
+
+    async def _cut(self) -> None:
+        for connection in list(self._state.connections):
+            cast("_Protocol", connection).transport.abort()
+        tasks = list(self._state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+    )
+    config.load()
+    return config

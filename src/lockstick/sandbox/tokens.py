@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -103,7 +104,7 @@ def _basic(authorization: str) -> tuple[str, str] | None:
 
 def _error(status: int, code: str, description: str) -> Grant:
     body: dict[str, str | int] = {"error": code, "error_description": description}
-    return Grant(status=status, body=body, challenge=status == 401)  # noqa: PLR2004 -- the HTTP status
+    return Grant(status=status, body=body, challenge=status == HTTPStatus.UNAUTHORIZED)
 
 
 def _digest(token: str) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the rehearsal cloud, from outside over HTTP."""
