@@ -16,6 +16,7 @@ from lockstick.sandbox import (
     Hang,
     Headers,
     IgnoreRange,
+    Meanwhile,
     Overpromise,
     Package,
     Redirect,
@@ -188,6 +189,15 @@ def test_a_document_can_be_replaced_by_any_bytes(caller: Caller, cloud: Sandbox)
     caller.token()
     cloud.faults.add(Fault(match=ROOT, kind=Replace(body=b"\xef\xbb\xbf{")))
     assert caller.api(ROOT).content == b"\xef\xbb\xbf{"
+
+
+def test_something_can_happen_between_two_requests(caller: Caller, cloud: Sandbox) -> None:
+    cloud.define_lockbox("kiosk")
+    cloud.faults.add(Fault(match="*/offline-snapshot.json", kind=Meanwhile(lambda: cloud.define_lockbox("kiosk"))))
+    lockbox = caller.director("offline-updates/kiosk.json")
+    snapshot = caller.director("offline-snapshot.json")
+    assert lockbox["signed"]["version"] == 1
+    assert snapshot["signed"]["meta"]["kiosk.json"]["version"] == 2
 
 
 def test_hanging_and_dripping_answers_do_not_keep_the_cloud_from_stopping(

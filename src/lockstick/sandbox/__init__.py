@@ -25,6 +25,7 @@ from lockstick.sandbox.faults import (
     Hang,
     Headers,
     IgnoreRange,
+    Meanwhile,
     Overpromise,
     Redirect,
     Replace,
@@ -40,6 +41,7 @@ from lockstick.sandbox.publisher import Publisher
 from lockstick.sandbox.requestlog import LoggedRequest, RequestLog
 from lockstick.sandbox.signing import RoleKey, sign
 from lockstick.sandbox.state import PackageRecord
+from lockstick.sandbox.wire import served
 
 __all__ = [
     "CANARY",
@@ -55,6 +57,7 @@ __all__ = [
     "Headers",
     "IgnoreRange",
     "LoggedRequest",
+    "Meanwhile",
     "Overpromise",
     "Package",
     "PackageRecord",
@@ -71,5 +74,6 @@ __all__ = [
     "ShiftRange",
     "Stall",
     "Status",
+    "served",
     "sign",
 ]

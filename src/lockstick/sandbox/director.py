@@ -14,7 +14,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lockstick.sandbox.repository import ROOT, Clock, Repository, expiry_of, signed_part, version_of
+from lockstick.sandbox.repository import ROOT, Clock, Repository, expiry_of, version_of
 from lockstick.sandbox.wire import fingerprint
 
 if TYPE_CHECKING:
@@ -169,11 +169,6 @@ class Director:
             {"_type": "Offline-Snapshot", "meta": meta},
             expires=latest if expires is None else expires,
         )
-
-    def values_of(self, name: str) -> JsonObject:
-        """Give the targets of the newest version of a lockbox."""
-        targets = signed_part(self.lockbox(name))["targets"]
-        return targets if isinstance(targets, dict) else {}
 
     def _lockboxes(self) -> dict[str, JsonObject]:
         paths = self._state.paths(self.repository.name, LOCKBOXES)

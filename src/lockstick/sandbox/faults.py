@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lockstick.sandbox.requestlog import LoggedRequest, Origin
 
@@ -29,6 +29,7 @@ __all__ = [
     "Headers",
     "IgnoreRange",
     "Kind",
+    "Meanwhile",
     "Overpromise",
     "Redirect",
     "Replace",
@@ -137,6 +138,16 @@ class Redirect:
     status: int = 302
 
 
+@dataclass(frozen=True)
+class Meanwhile:
+    """Let something happen, e.g. a lockbox be defined anew, and then answer rightly.
+
+    The action runs in the server's thread, before the request is looked at.
+    """
+
+    action: Callable[[], object]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Replace:
     """Answer 200 with these bytes instead of the right ones."""
@@ -148,7 +159,7 @@ class Replace:
 BodyKind: TypeAlias = Drop | Stall | Drip | Overpromise | Resize | Chunked | Alter | ShiftRange | Headers
 """What spoils a right answer on its way out."""
 
-Kind: TypeAlias = BodyKind | Status | Replace | Redirect | Hang | IgnoreRange | Retag
+Kind: TypeAlias = BodyKind | Status | Replace | Redirect | Hang | IgnoreRange | Retag | Meanwhile
 """Everything that can be asked for."""
 
 

@@ -198,13 +198,6 @@ class ImageRepository:
             expires=self._now() + _VALIDITY[TIMESTAMP] if expires is None else expires,
         )
 
-    def rotate_root(self) -> JsonObject:
-        """Replace the root key; the snapshot follows, because it lists the root."""
-        with self._state.transaction():
-            root = self.repository.rotate_root()
-            self.publish_snapshot()
-        return root
-
     def document(self, path: str, version: int | None = None) -> JsonObject | None:
         """Give a document; what ends within the hour is renewed first.
 

@@ -74,6 +74,9 @@ async def _misbehave(kind: faults.Kind, app: ASGIApp, scope: Scope, receive: Rec
         case faults.Drop(after=None):
             cast("asyncio.Transport", scope["state"]["transport"]).close()
             await until_gone(receive)
+        case faults.Meanwhile():
+            kind.action()
+            await app(scope, receive, send)
         case faults.IgnoreRange():
             await app(_without(scope, {b"range"}), receive, send)
         case faults.Retag():

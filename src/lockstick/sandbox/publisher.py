@@ -58,7 +58,9 @@ class Publisher(Catalogue):
         self.data = data
         blobs = data / "blobs"
         try:
-            blobs.mkdir(parents=True, exist_ok=True)
+            # Private keys and a client secret will lie in it, if only rehearsal ones.
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            blobs.mkdir(exist_ok=True)
         except OSError as error:
             raise MediaError(f"{data} cannot hold a rehearsal cloud.", why=str(error.strerror)) from error
         state = State(data / "cloud.sqlite")
