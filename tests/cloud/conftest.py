@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """A rehearsal cloud with one lockbox."""
+    """A rehearsal cloud with one lockbox; the Director's root has been renewed for it and has version 3."""
     with Sandbox.start(tmp_path / "cloud") as running:
         running.define_lockbox(LOCKBOX)
+        running.director.root()
         yield running
 
 
