@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lockstick.errors import LockstickError, NotAllowedError, NotFoundError, TransferError
+from lockstick.errors import LockstickError, NotAllowedError, NotFoundError, TransferError, UsageError
 from lockstick.transfer import ClientFactory, Policy, client_factory, fetch_all, fetch_document
 from transfer.ground import Token, Want, World, noise
 from transfer.misbehaving import Blob, Request, Server, Talk, hang, in_turn, redirect, status
@@ -275,3 +275,19 @@ def test_a_stalled_https_connection_is_cut_and_hung_up_like_a_plain_one(certific
         thread.start()
         assert finished.wait(10)
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HTTPS_PROXY", "gopher://user:canary@proxy.example", "proxy of the environment"),
+        ("SSL_CERT_FILE", "/nowhere/canary.pem", "certificate authorities of the environment"),
+    ],
+)
+def test_an_environment_that_makes_no_sense_is_said_so(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=words) as caught:
+        fetch_document("https://files.example/doc", limit=10)
+    assert "canary" not in f"{caught.value} {caught.value.remedy}"

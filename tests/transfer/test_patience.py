@@ -312,7 +312,7 @@ def test_a_real_pause_ends_when_the_transfer_is_wound_up(
         assert paused.wait(10)
         talk.head(404, {"Content-Length": "0"})
 
-    server.routes["/busy"] = status(429, {"Retry-After": "200"})
+    server.routes["/busy"] = status(503, {"Retry-After": "200"})
     other_server.routes["/gone"] = missing
     wanted = [want(b"xx", "busy"), want(b"x", "gone", url=other_server.url("/gone"))]
     with pytest.raises(NotFoundError):
@@ -324,3 +324,30 @@ def test_a_real_pause_ends_when_the_transfer_is_wound_up(
 def test_a_policy_that_makes_no_sense_is_refused(change: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be positive"):
         Policy(**change)
+
+
+def test_a_server_with_too_many_requests_gets_fewer_and_every_file_still_arrives(
+    server: Server, want: Want, clients: ClientFactory
+) -> None:
+    busy = threading.Lock()
+    refused: list[str] = []
+
+    def one_at_a_time(request: Request, talk: Talk) -> None:
+        if not busy.acquire(blocking=False):
+            refused.append(request.path)
+            status(429)(request, talk)
+            return
+        try:
+            talk.closing.wait(0.05)
+            Blob(request.path.encode())(request, talk)
+        finally:
+            busy.release()
+
+    names = [f"f{n}" for n in range(12)]
+    for name in names:
+        server.routes[f"/{name}"] = one_at_a_time
+    # Whoever insists is refused for longer than its attempts last.
+    policy = Policy(connections=4, attempts=3, backoff_base=0.01)
+    fetched = fetch_all([want(f"/{name}".encode(), name) for name in names], clients=clients, policy=policy)
+    assert [one.destination.read_bytes().decode() for one in fetched] == [f"/{name}" for name in names]
+    assert 1 <= len(refused) <= 6

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockstick.errors import TransferError
+from lockstick.errors import MediaError, TransferError
 from lockstick.transfer import ClientFactory, Download, Policy, client_factory, fetch_all
 from transfer.ground import Notes, Want, World, noise
 from transfer.misbehaving import Blob, Request, Server, Talk, in_turn
@@ -188,6 +188,23 @@ def test_a_complete_partial_needs_no_request(server: Server, want: Want, clients
     assert (fetched.resumed_from, fetched.bytes_fetched) == (MIB, 0)
     assert server.requests == []
     assert fetched.destination.read_bytes() == data
+
+
+def test_a_file_that_cannot_get_its_name_is_not_fetched_again(
+    server: Server, want: Want, clients: ClientFactory
+) -> None:
+    data = noise(MIB)
+    server.routes["/file"] = Blob(data)
+    download = want(data)
+    (download.destination / "in the way").mkdir(parents=True)
+    with pytest.raises(MediaError, match="cannot be published"):
+        fetch_all([download], clients=clients)
+    (download.destination / "in the way").rmdir()
+    download.destination.rmdir()
+    (fetched,) = fetch_all([download], clients=clients)
+    assert (fetched.resumed_from, fetched.bytes_fetched) == (MIB, 0)
+    assert download.destination.read_bytes() == data
+    assert list(download.partial.parent.iterdir()) == []
 
 
 def test_a_server_without_ranges_starts_the_file_over(

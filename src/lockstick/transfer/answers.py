@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["ContentRange", "content_length", "content_range", "judge_status", "refuse_encoded", "retry_after"]
 
 _OK, _PARTIAL = 200, 206
-_ASK_LATER = {420, 429, 503}  # 420 is this API's word for 429 (cloud-apis 1.1)
+_CROWDED = {420, 429}  # 420 is this API's word for 429 (cloud-apis 1.1)
+_ASK_LATER = {*_CROWDED, 503}
 _SERVER_ERROR = 500
 _FINAL_SERVER_ERRORS = {501, 505}
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -68,7 +69,8 @@ def judge_status(
         return
     said = f"{origin} answered {status}"
     if status in _ASK_LATER:
-        raise Setback(said, retry_after=_patient(retry_after(headers, now), subject, said, policy, now))
+        wish = _patient(retry_after(headers, now), subject, said, policy, now)
+        raise Setback(said, retry_after=wish, is_crowded=status in _CROWDED)
     if status == 403:  # noqa: PLR2004 - the number is its name
         raise NotAllowedError(f"access to {subject} is refused", why=said)
     if status in (404, 410):

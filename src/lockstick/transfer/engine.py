@@ -14,7 +14,7 @@ from lockstick.transfer.hops import Road
 from lockstick.transfer.line import ClientFactory, Line, Watchdog, client_factory
 from lockstick.transfer.onefile import fetch_file
 from lockstick.transfer.policy import Policy
-from lockstick.transfer.setbacks import Stopped
+from lockstick.transfer.setbacks import GaveWay, Stopped
 from lockstick.transfer.space import check_space
 from lockstick.transfer.surroundings import Surroundings
 
@@ -93,6 +93,7 @@ class _Run:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._lines: list[Line] = []
+        self._working = min(policy.connections, len(wanted))
         self._failure: BaseException | None = None
         self._results: dict[int, Fetched] = {}
         self._queue = deque(sorted(range(len(wanted)), key=lambda index: -wanted[index].length))
@@ -104,11 +105,11 @@ class _Run:
         total = sum(download.length for download in self._wanted)
         self._observer.phase("fetching", total_bytes=total, files=len(self._wanted))
         clients = self._clients or client_factory()
-        workers = min(self._policy.connections, len(self._wanted))
+        workers = self._working
         try:
             with Watchdog(self._policy) as watchdog, ThreadPoolExecutor(workers, "lockstick-fetch") as pool:
-                pending = {pool.submit(self._work, clients, watchdog) for _ in range(workers)}
                 try:
+                    pending = {pool.submit(self._work, clients, watchdog) for _ in range(workers)}
                     while pending:
                         # A timeout, because a wait without one cannot be interrupted on every system.
                         _, pending = wait(pending, timeout=0.5)
@@ -129,9 +130,17 @@ class _Run:
                     self._lines.append(line)
                 watchdog.watch(line)
                 while (index := self._take()) is not None:
-                    self._results[index] = fetch_file(
-                        self._wanted[index], line=line, road=self._road, observer=self._observer
-                    )
+                    try:
+                        self._results[index] = fetch_file(
+                            self._wanted[index],
+                            line=line,
+                            road=self._road,
+                            observer=self._observer,
+                            may_leave=self._has_company,
+                        )
+                    except GaveWay:
+                        if self._retire(index):
+                            return
         except Stopped:
             return
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the caller's thread
@@ -141,7 +150,22 @@ class _Run:
 
     def _take(self) -> int | None:
         with self._lock:
-            return self._queue.popleft() if self._queue and not self._stop.is_set() else None
+            if self._queue and not self._stop.is_set():
+                return self._queue.popleft()
+            self._working -= 1
+            return None
+
+    def _has_company(self) -> bool:
+        return self._working > 1
+
+    def _retire(self, index: int) -> bool:
+        """Put a file back and leave, so that a server with too many requests gets fewer; the last one stays."""
+        with self._lock:
+            self._queue.append(index)
+            if self._working > 1:
+                self._working -= 1
+                return True
+            return False
 
     def _wind_up(self) -> None:
         self._stop.set()

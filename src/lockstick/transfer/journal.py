@@ -65,7 +65,7 @@ def save_journal(partial: Path, mark: Mark) -> None:
         "validator": None if mark.validator is None else [mark.validator.header, mark.validator.value],
     }
     path = journal_path(partial)
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = _fresh(path)
     with fresh.open("wb") as file:
         file.write(json.dumps(document).encode())
         file.flush()
@@ -86,8 +86,14 @@ def load_journal(partial: Path) -> Mark | None:
 
 def drop_journal(partial: Path) -> None:
     """Remove the journal; one that stays behind does no harm, as it no longer fits any file."""
-    with suppress(OSError):
-        journal_path(partial).unlink(missing_ok=True)
+    path = journal_path(partial)
+    for leftover in (path, _fresh(path)):
+        with suppress(OSError):
+            leftover.unlink(missing_ok=True)
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
 
 
 def _mark(document: Any) -> Mark | None:  # noqa: ANN401 - JSON that nobody has looked at yet

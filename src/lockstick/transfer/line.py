@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from lockstick.errors import UsageError
 from lockstick.transfer.setbacks import Setback, Stopped, explain
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
@@ -42,6 +44,10 @@ def client_factory(*, trust_env: bool = True) -> ClientFactory:
         trust_env: Whether proxies and certificate authorities are taken from the environment, as httpx does.
             Plain http, which is only ever spoken to loopback, goes to no proxy in any case: it may carry a
             token.
+
+    Raises:
+        UsageError: What the environment says about proxies or certificate authorities makes no sense; for a
+            proxy, only when the first client is made.
     """
     for name in ("httpx", "httpcore"):
         # Both write whole addresses, and the latter headers, into their logs: pre-signed URLs and tokens. Who
@@ -49,13 +55,27 @@ def client_factory(*, trust_env: bool = True) -> ClientFactory:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.WARNING)
-    return partial(
-        httpx.Client,
-        verify=httpx.create_ssl_context(trust_env=trust_env),
-        trust_env=trust_env,
-        follow_redirects=False,
-        mounts={"http://": None},
-    )
+    try:
+        context = httpx.create_ssl_context(trust_env=trust_env)
+    except OSError as error:
+        raise UsageError(
+            "the certificate authorities of the environment cannot be read",
+            why=error.strerror or type(error).__name__,
+            remedy="Correct or unset SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from error
+    return partial(_client, context, trust_env=trust_env)
+
+
+def _client(context: ssl.SSLContext, *, trust_env: bool) -> httpx.Client:
+    try:
+        return httpx.Client(verify=context, trust_env=trust_env, follow_redirects=False, mounts={"http://": None})
+    except (httpx.InvalidURL, ValueError, ImportError) as error:
+        # Its own text would show the proxy's address, and with it perhaps a password.
+        raise UsageError(
+            "the proxy of the environment cannot be used",
+            why="its address cannot be read, or is of a kind that is not supported",
+            remedy="Correct or unset HTTPS_PROXY and ALL_PROXY.",
+        ) from error
 
 
 class Line:
@@ -101,14 +121,16 @@ class Line:
             Stopped: The line was hung up.
         """
         self._was_cut = False
-        with self._waiting():
-            request = httpx.Request("GET", url, headers={**_BASE_HEADERS, **headers}, extensions=self._extensions)
-            response = self._client.send(request, stream=True, auth=None, follow_redirects=False)
+        request = httpx.Request("GET", url, headers={**_BASE_HEADERS, **headers}, extensions=self._extensions)
+        response: httpx.Response | None = None
         try:
+            with self._waiting():
+                response = self._client.send(request, stream=True, auth=None, follow_redirects=False)
             yield response
         finally:
-            with suppress(httpx.HTTPError):
-                response.close()
+            if response is not None:
+                with suppress(httpx.HTTPError):
+                    response.close()
 
     def chunks(self, response: httpx.Response) -> Iterator[bytes]:
         """Give the body as it arrives, undecoded.

@@ -20,10 +20,12 @@ from lockstick.transfer.answers import content_length, content_range
 from lockstick.transfer.model import Fetched
 from lockstick.transfer.origins import safe_url
 from lockstick.transfer.partial import Partial
-from lockstick.transfer.setbacks import Patience, Setback, WrongBody
+from lockstick.transfer.setbacks import GaveWay, Patience, Setback, WrongBody
 from lockstick.transfer.validators import strong_validator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from lockstick.progress import Observer
@@ -36,7 +38,9 @@ __all__ = ["fetch_file"]
 _PARTIAL_CONTENT = 206
 
 
-def fetch_file(download: Download, *, line: Line, road: Road, observer: Observer) -> Fetched:
+def fetch_file(
+    download: Download, *, line: Line, road: Road, observer: Observer, may_leave: Callable[[], bool]
+) -> Fetched:
     """Fetch one file and publish it.
 
     Args:
@@ -44,16 +48,22 @@ def fetch_file(download: Download, *, line: Line, road: Road, observer: Observer
         line: The calling worker's own.
         road: What all transfers of this run share.
         observer: Told of everything.
+        may_leave: Asked when the server says that there are too many requests; True when others are at work
+            whose files can go first.
 
     Raises:
         LockstickError: As :func:`lockstick.transfer.engine.fetch_all` says.
         Stopped: The run is being wound up; what is there was flushed and is kept.
+        GaveWay: ``may_leave`` said so; the file is to be fetched later, and what is there is kept.
     """
     with Partial(download, policy=road.policy, clock=road.surroundings.clock, check=lambda: road.rest(0)) as partial:
-        resumed_from = partial.size
         observer.file_started(download.name, length=download.length, offset=partial.size)
-        job = _Job(download, partial, line, road, observer)
-        job.run()
+        job = _Job(download, partial, line=line, road=road, observer=observer, may_leave=may_leave)
+        try:
+            job.run()
+        except GaveWay:
+            observer.advanced(download.name, -partial.size)  # announced again when its turn comes
+            raise
         partial.publish()
     observer.file_finished(download.name)
     return Fetched(
@@ -62,14 +72,24 @@ def fetch_file(download: Download, *, line: Line, road: Road, observer: Observer
         length=download.length,
         digests=download.digests,
         bytes_fetched=job.bytes_fetched,
-        resumed_from=min(resumed_from, partial.resumed_from),
+        resumed_from=partial.resumed_from,
     )
 
 
 class _Job:
     """The attempts of one file."""
 
-    def __init__(self, download: Download, partial: Partial, line: Line, road: Road, observer: Observer) -> None:
+    def __init__(
+        self,
+        download: Download,
+        partial: Partial,
+        *,
+        line: Line,
+        road: Road,
+        observer: Observer,
+        may_leave: Callable[[], bool],
+    ) -> None:
+        self._may_leave = may_leave
         self._download = download
         self._partial = partial
         self._line = line
@@ -110,6 +130,8 @@ class _Job:
                     self._start_over()
                 if self._partial.size == self._download.length:
                     return  # only the end of the answer was missing; the digest decides
+                if setback.is_crowded and self._may_leave():
+                    raise GaveWay from setback
                 delay = self._patience.pause(setback, reached=self._partial.size)
                 self._observer.retrying(
                     self._download.name, attempt=self._patience.attempts + 1, delay=delay, reason=setback.reason
@@ -169,6 +191,8 @@ class _Job:
         for chunk in self._line.chunks(response):
             self.bytes_fetched += len(chunk)
             if partial.size + len(chunk) > end:
+                if end < self._download.length:
+                    raise Setback(f"{self._server()} sent more than the range it named", restart=True)
                 self._refuse_excess(f"{self._server()} sent more")
             partial.write(chunk)
             self._observer.advanced(name, len(chunk))

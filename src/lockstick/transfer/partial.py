@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from lockstick.errors import DistrustError, LockstickError
+from lockstick.errors import LockstickError
 from lockstick.transfer.disk import flush, media_error, prepare_folder, publish
 from lockstick.transfer.hashing import Digester
 from lockstick.transfer.journal import Mark, drop_journal, load_journal, save_journal
@@ -94,15 +94,9 @@ class Partial:
         """Append bytes, hash them, and flush when it is time.
 
         Raises:
-            DistrustError: These are more bytes than were signed; none of them was written.
             MediaError: The disk does not take them.
         """
         count = len(data)
-        if self.size + count > self._download.length:
-            raise DistrustError(
-                f"{self._download.name} is not what was signed",
-                why=f"the server sent more than the {self._download.length} bytes that were signed",
-            )
         try:
             written = self._file.write(data)
             while written < count:
@@ -130,16 +124,9 @@ class Partial:
         self._unflushed = 0
         if self.size == 0 or (self.validator is None and self.size < self._download.length):
             return
-        mark = Mark(
-            length=self._download.length,
-            digests=self._download.digests,
-            flushed=self.size,
-            prefix=self._digester.digests(),
-            validator=self.validator,
-        )
         try:
             flush(self._file.fileno())
-            save_journal(self._path, mark)
+            save_journal(self._path, self._mark())
         except OSError as error:
             raise media_error(error, self._path, "flushed") from error
 
@@ -182,8 +169,15 @@ class Partial:
             self._file.close()
         except OSError as error:
             raise media_error(error, self._path, "flushed") from error
-        prepare_folder(self._download.destination.parent)
-        publish(self._path, self._download.destination)
+        self._unflushed = 0
+        try:
+            prepare_folder(self._download.destination.parent)
+            publish(self._path, self._download.destination)
+        except LockstickError:
+            # The bytes are all there; with this, the next run only has to find them a place.
+            with suppress(OSError):
+                save_journal(self._path, self._mark())
+            raise
         self._is_kept = False
         drop_journal(self._path)
 
@@ -194,6 +188,15 @@ class Partial:
         with suppress(OSError):
             self._file.close()
             self._path.unlink(missing_ok=True)
+
+    def _mark(self) -> Mark:
+        return Mark(
+            length=self._download.length,
+            digests=self._download.digests,
+            flushed=self.size,
+            prefix=self._digester.digests(),
+            validator=self.validator,
+        )
 
     def _take_over(self, check: Callable[[], None]) -> None:
         mark = load_journal(self._path)

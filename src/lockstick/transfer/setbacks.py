@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lockstick.transfer.policy import Policy
 
-__all__ = ["Patience", "Setback", "Stopped", "WrongBody", "explain"]
+__all__ = ["GaveWay", "Patience", "Setback", "Stopped", "WrongBody", "explain"]
 
 
 class Setback(Exception):  # noqa: N818 - it is not (yet) an error; it never leaves the room
@@ -24,13 +24,17 @@ class Setback(Exception):  # noqa: N818 - it is not (yet) an error; it never lea
         reason: A clause for people: why this attempt ended.
         retry_after: Seconds that the server asked us to wait.
         restart: What is there of the file must not be continued.
+        is_crowded: The server says that there are too many requests.
     """
 
-    def __init__(self, reason: str, *, retry_after: float | None = None, restart: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, retry_after: float | None = None, restart: bool = False, is_crowded: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
         self.restart = restart
+        self.is_crowded = is_crowded
 
 
 class WrongBody(Exception):  # noqa: N818 - it never leaves the room
@@ -49,6 +53,10 @@ class WrongBody(Exception):  # noqa: N818 - it never leaves the room
 
 class Stopped(Exception):  # noqa: N818 - it never leaves the room
     """The whole transfer is being wound up; this file's part is kept."""
+
+
+class GaveWay(Exception):  # noqa: N818 - it never leaves the room
+    """A worker leaves its file to the others, because the server has too many requests to answer."""
 
 
 class Patience:
