@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """A rehearsal cloud with one lockbox; the Director's root has been renewed for it and has version 3."""
-    with Sandbox.start(tmp_path / "cloud") as running:
+@pytest.fixture(scope="session")
+def made_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rehearsal cloud's data, made once: its RSA keys take longer than most tests."""
+    data = tmp_path_factory.mktemp("cloud") / "data"
+    with Sandbox.start(data) as running:
         running.define_lockbox(LOCKBOX)
         running.director.root()
+    return data
+
+
+@pytest.fixture
+def sandbox(made_before: Path, tmp_path: Path) -> Iterator[Sandbox]:
+    """A rehearsal cloud with one lockbox; the Director's root has been renewed for it and has version 3."""
+    shutil.copytree(made_before, tmp_path / "cloud")
+    with Sandbox.start(tmp_path / "cloud") as running:
         yield running
 
 

@@ -139,6 +139,12 @@ def test_a_folder_is_not_credentials(tmp_path: Path) -> None:
         read_credentials(tmp_path)
 
 
+def test_a_file_that_the_system_will_not_give_is_refused_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(NotAllowedError, match="cannot be read") as caught:
+        read_credentials(tmp_path / ("x" * 5000))
+    assert caught.value.why
+
+
 @pytest.mark.parametrize("content", [b"", b"PK", b"garbage", b"\x00" * 1000, b"PK\x05\x06" + b"\xff" * 18])
 def test_a_file_that_is_no_zip_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "credentials.zip"

@@ -148,6 +148,41 @@ def test_whether_a_missing_root_version_matters_is_left_for_trust_to_judge(
     assert verdict(fetched, session) is expected  # the anchor is version 1
 
 
+def snapshot_without_root(sandbox: Sandbox) -> bytes:
+    snapshot = as_json(served(sandbox.images.repository.current("snapshot.json")))
+    del snapshot["signed"]["meta"]["root.json"]
+    return served(snapshot)
+
+
+def test_a_snapshot_need_not_list_the_root(session: CloudSession, sandbox: Sandbox) -> None:
+    body = snapshot_without_root(sandbox)
+    sandbox.faults.add(
+        Fault(match=f"{IMAGES}/timestamp.json", kind=Status(status=404), times=None),
+        Fault(match=IMAGE_SNAPSHOT, kind=Replace(body=body), times=None),
+    )
+    assert {"1.root.json", "2.root.json"} <= fetch_metadata(session, LOCKBOX).image_repo.keys()
+    assert paths(sandbox).count(IMAGE_SNAPSHOT) == 1
+
+
+def test_an_image_repository_without_any_root_is_none(session: CloudSession, sandbox: Sandbox) -> None:
+    body = snapshot_without_root(sandbox)
+    sandbox.faults.add(
+        Fault(match=f"{IMAGES}/*root.json", kind=Status(status=404), times=None),
+        Fault(match=IMAGE_SNAPSHOT, kind=Replace(body=body), times=None),
+    )
+    with pytest.raises(NotFoundError, match=r"image-repo/root\.json"):
+        fetch_metadata(session, LOCKBOX)
+
+
+def test_documents_served_in_the_form_that_is_hashed_agree_as_well(session: CloudSession, sandbox: Sandbox) -> None:
+    for name in ("targets.json", "delegations/tdx-quarterly.json", "snapshot.json"):
+        body = UPTANE.canonical(sandbox.images.repository.current(name))
+        sandbox.faults.add(Fault(match=f"{IMAGES}/{name}", kind=Replace(body=body), times=None))
+    fetched = fetch_metadata(session, LOCKBOX)
+    assert verdict(fetched, session) is Verdict.VERIFIED
+    assert paths(sandbox).count(IMAGE_SNAPSHOT) == 1
+
+
 def test_the_observer_hears_of_the_phase(session: CloudSession, watcher: Watcher) -> None:
     fetch_metadata(session, LOCKBOX, observer=watcher)
     assert watcher.phases == ["metadata"]

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cloud.ground import LOCKBOX
+from lockstick import cloud
+from lockstick.cloud import CloudSession, Credentials, fetch_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockstick.sandbox import Sandbox
+
+
+@pytest.fixture
+def dead_proxy() -> Iterator[str]:
+    """An address of this machine at which nobody answers."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_plain_http_on_loopback_never_goes_through_a_proxy(
+    credentials: Credentials, dead_proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, dead_proxy)
+    with CloudSession(credentials) as session:
+        assert fetch_metadata(session, LOCKBOX).director
+
+
+def test_nothing_is_asked_before_it_is_needed(credentials: Credentials, sandbox: Sandbox) -> None:
+    with CloudSession(credentials):
+        pass
+    assert sandbox.requests.all() == []
+
+
+def test_one_session_serves_many_fetches_with_one_token(session: CloudSession, sandbox: Sandbox) -> None:
+    first, second = fetch_metadata(session, LOCKBOX), fetch_metadata(session, LOCKBOX)
+    assert first.director == second.director
+    assert len(sandbox.requests.matching("/oauth2/token")) == 1
+
+
+def test_a_session_closes_its_connection(credentials: Credentials) -> None:
+    with CloudSession(credentials) as session:
+        client = session._client
+        assert client is not None
+        assert not client.is_closed
+    assert client.is_closed
+
+
+def test_every_public_name_is_there() -> None:
+    for name in cloud.__all__:
+        assert getattr(cloud, name).__module__.startswith("lockstick.cloud.")
+    with pytest.raises(AttributeError):
+        _ = cloud.nothing
+
+
+def test_reading_nothing_but_the_rooms_name_loads_no_http_library() -> None:
+    program = "import lockstick.cloud, lockstick.cloud.secret, sys; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
