@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check bench docs format clean
 
 help:
 	@echo "make demo    the whole story on this machine: build, verify, tamper, refuse"
 	@echo "make test    all tests"
 	@echo "make check   style, types, import contracts, branch coverage"
 	@echo "make bench   speed and memory, against other ways of doing the same"
+	@echo "make docs    write the generated pages of docs/ again"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
@@ -35,6 +36,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/run.py
+
+docs: $(READY)
+	$(BIN)/python tools/generate_docs.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
