@@ -10,6 +10,7 @@ import click
 from lockstick.cli.app import app
 from lockstick.cli.console import Console
 from lockstick.errors import LockstickError
+from lockstick.report.plain import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,10 +73,10 @@ def _tell(console: Console, error: LockstickError) -> None:
             }
         )
         return
-    click.echo(_styled(console, "error: ") + error.what, err=True)
+    click.echo(_styled(console, "error: ") + printable(error.what), err=True)
     if error.why:
-        click.echo(f"  because: {error.why}", err=True)
-    click.echo(f"  to do:   {error.remedy}", err=True)
+        click.echo(f"  because: {printable(error.why)}", err=True)
+    click.echo(f"  to do:   {printable(error.remedy)}", err=True)
 
 
 def _styled(console: Console, text: str) -> str:

@@ -43,6 +43,21 @@ __all__ = ["build"]
     show_default=True,
     help="How many files are fetched at once.",
 )
+@option(
+    "--attempts",
+    type=click.IntRange(1, 1000),
+    default=6,
+    show_default=True,
+    help="Tries in a row without a new byte before a file is given up.",
+)
+@option(
+    "--timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a server may be silent before the connection counts as dead.",
+)
 @trust_options
 @at_option
 @common
@@ -53,6 +68,8 @@ def build(
     output: Path,
     dry_run: bool,
     connections: int,
+    attempts: int,
+    timeout: float,
     trust_folder: Path | None,
     tofu: bool,
     at: datetime,
@@ -75,7 +92,13 @@ def build(
 
     account = read_credentials(credentials)
     choice = _anchors(account, trust_folder, tofu=tofu)
-    policy = Policy(connections=connections)
+    policy = Policy(
+        connections=connections,
+        attempts=attempts,
+        connect_timeout=min(timeout, Policy.connect_timeout),
+        read_timeout=timeout,
+        stall_timeout=2 * timeout,
+    )
     with console.observer() as observer, CloudSession(account, policy=policy, observer=observer) as session:
         source = CloudSource(session)
         if dry_run:

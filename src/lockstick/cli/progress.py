@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from lockstick.progress import SILENT, Phase
+from lockstick.report.plain import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,11 +63,11 @@ class _Messages:
 
     def retrying(self, name: str, *, attempt: int, delay: float, reason: str) -> None:
         """Say that a file is tried again, and why."""
-        sys.stderr.write(f"{name}: try {attempt} in {delay:.0f} s: {reason}\n")
+        sys.stderr.write(printable(f"{name}: try {attempt} in {delay:.0f} s: {reason}") + "\n")
 
     def message(self, text: str) -> None:
         """Say it."""
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(printable(text) + "\n")
 
 
 class _Bars(_Messages):
@@ -109,6 +110,7 @@ class _Bars(_Messages):
             self._end()
 
     def _write(self, text: str) -> None:
+        text = printable(text)
         with self._lock:
             if self._bar is not None:
                 self._bar.write(text, file=sys.stderr)

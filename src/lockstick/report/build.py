@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockstick.report.plain import printable
 from lockstick.report.sizes import day, size
 from lockstick.report.verify_json import verify_json
-from lockstick.report.verify_text import headline, printable
+from lockstick.report.verify_text import headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

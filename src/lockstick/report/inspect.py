@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lockstick.metadata.instant import format_instant
+from lockstick.report.plain import printable
 from lockstick.report.sizes import day, size
-from lockstick.report.verify_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

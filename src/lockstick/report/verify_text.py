@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from lockstick.report.plain import printable
 from lockstick.report.sizes import day, size
 from lockstick.trust.findings import Verdict
 from lockstick.trust.rules import Severity
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _FEW = 8
 """So many warnings and notes are shown without being asked for."""
 
-__all__ = ["headline", "printable", "verify_text"]
+__all__ = ["headline", "verify_text"]
 
 _SOURCES = {
     "file": "the roots that were given",
@@ -25,18 +26,6 @@ _SOURCES = {
     "first-use": "the medium's own roots (first use)",
     "none": "no trusted root",
 }
-
-
-def printable(text: str) -> str:
-    """Text from metadata or a medium, made harmless for a terminal.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The same with control and other unprintable characters escaped.
-    """
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def headline(verdict: Verdict) -> str:
