@@ -1,0 +1,210 @@
+"""Who runs against whom, on what. A further comparison is one more function here and one more call in run.py."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from machine import processors
+from measuring import BrokenContestantError, Contestant, Result, race
+from rehearsal import LOCKBOX, Cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Comparison", "Goal", "Ground", "compare_build", "compare_start", "compare_verify", "in_words"]
+
+_HERE = Path(__file__).parent
+_MB = 1_000_000
+_SEQUENTIAL = "one after another into memory"
+_CURL = "curl --parallel, then openssl"
+_OPENSSL = "openssl dgst on all cores"
+_PYTHON = "python -c pass"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What all comparisons of one run share.
+
+    Attributes:
+        folder: Where everything is written.
+        lockstick: How to call the program.
+        rounds: How many rounds count.
+        tools: Which other programs there are.
+        environment: The environment of every process.
+        say: Told what is going on.
+    """
+
+    folder: Path
+    lockstick: Sequence[str]
+    rounds: int
+    tools: Mapping[str, str]
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """Something we want to reach; measured, never asserted."""
+
+    what: str
+    limit: float
+    measured: float
+    unit: str = ""
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether it is."""
+        return self.measured <= self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One group of rows: the first result is ours, the others are what it is held against.
+
+    Attributes:
+        title: What was done.
+        results: Who needed what.
+        goals: What we wanted.
+        left_out: Who could not take part, and why.
+    """
+
+    title: str
+    results: Sequence[Result]
+    goals: Sequence[Goal]
+    left_out: Sequence[str] = ()
+
+
+def in_words(size: int) -> str:
+    """Write a number of bytes with the largest unit that leaves it whole."""
+    for factor, unit in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size and size % factor == 0:
+            return f"{size // factor} {unit}"
+    return f"{size} B"
+
+
+def compare_build(ground: Ground, cloud: Cloud, *, output: Path, files: str) -> Comparison:
+    """``lockstick build`` against a simple script and against curl with openssl.
+
+    Args:
+        ground: What all comparisons share.
+        cloud: Where to fetch from.
+        output: Where Lockstick's result of the last round stays.
+        files: What is fetched, in words.
+    """
+    ours = [*ground.lockstick, "build", LOCKBOX, "--credentials", str(cloud.credentials), "--output", str(output)]
+    theirs = ground.folder / "other"
+    simple = [sys.executable, str(_HERE / "sequential.py"), str(cloud.credentials), LOCKBOX, str(theirs)]
+    contestants = [
+        Contestant(name="lockstick build", command=ours, output=output, keeps_output=True),
+        Contestant(name=_SEQUENTIAL, command=simple, output=theirs),
+    ]
+    missing = [name for name in ("curl", "openssl", "xargs") if name not in ground.tools]
+    if not missing:
+        command = _curl_then_openssl(ground.folder / "curl.conf", cloud, theirs)
+        contestants.append(Contestant(name=_CURL, command=command, output=theirs))
+    results = race(
+        contestants,
+        rounds=ground.rounds,
+        environment=ground.environment,
+        check=lambda contestant: _check_bytes(contestant, cloud),
+        say=ground.say,
+    )
+    wall = results[0].ratio(results[1], lambda sample: sample.wall)
+    return Comparison(
+        title=f"fetch {files}",
+        results=results,
+        goals=[
+            Goal(what=f"wall time against {_SEQUENTIAL}", limit=0.6, measured=wall),
+            Goal(what="peak memory", limit=120, measured=results[0].peak / _MB, unit=" MB"),
+        ],
+        left_out=[f"{_CURL}: {' and '.join(missing)} not found"] if missing else [],
+    )
+
+
+def compare_verify(ground: Ground, cloud: Cloud, *, lockbox: Path, files: str) -> Comparison:
+    """``lockstick verify`` against openssl over the same files, all of them in the page cache."""
+    images = lockbox / "images"
+    contestants = [
+        Contestant(
+            name="lockstick verify", command=[*ground.lockstick, "verify", str(lockbox), "--trust", str(cloud.trust)]
+        )
+    ]
+    missing = [name for name in ("openssl", "xargs") if name not in ground.tools]
+    if not missing:
+        contestants.append(Contestant(name=_OPENSSL, command=_shell(_DIGEST, images, *_spread(cloud))))
+    results = race(contestants, rounds=ground.rounds, environment=ground.environment, say=ground.say)
+    goals = []
+    if len(results) > 1:
+        wall = results[0].ratio(results[1], lambda sample: sample.wall)
+        goals.append(Goal(what=f"wall time against {_OPENSSL}", limit=1.1, measured=wall))
+    return Comparison(
+        title=f"verify {files}, in the page cache",
+        results=results,
+        goals=goals,
+        left_out=[f"{_OPENSSL}: {' and '.join(missing)} not found"] if missing else [],
+    )
+
+
+def compare_start(ground: Ground, *, rounds: int) -> Comparison:
+    """``lockstick --help`` against an empty Python."""
+    contestants = [
+        Contestant(name="lockstick --help", command=[*ground.lockstick, "--help"]),
+        Contestant(name=_PYTHON, command=[sys.executable, "-c", "pass"]),
+    ]
+    results = race(contestants, rounds=rounds, environment=ground.environment, say=ground.say)
+    wall = results[0].ratio(results[1], lambda sample: sample.wall)
+    return Comparison(
+        title=f"start ({rounds} rounds)",
+        results=results,
+        goals=[Goal(what=f"wall time against {_PYTHON}", limit=5, measured=wall)],
+    )
+
+
+_DIGEST = 'cd "$1" && ls | xargs -P "$2" -n "$3" openssl dgst -sha256'
+_FETCH_AND_DIGEST = f'curl --parallel --config "$4" && {_DIGEST}'
+
+
+def _shell(script: str, *arguments: object) -> list[str]:
+    return ["sh", "-c", script, "sh", *map(str, arguments)]
+
+
+def _spread(cloud: Cloud) -> tuple[int, int]:
+    """How many openssl at once, and how many files for each: all cores busy, and few starts where files are many."""
+    return processors(), max(1, len(cloud.wanted) // (8 * processors()))
+
+
+def _curl_then_openssl(config: Path, cloud: Cloud, output: Path) -> list[str]:
+    """Curl keeps a header of ours from other hosts and ports when it follows a redirect."""
+    lines = ["location", "fail", "silent", "show-error", f'header = "Authorization: Bearer {cloud.token}"']
+    for item in cloud.wanted:
+        lines += [f'url = "{item.url}"', f'output = "{output / item.name}"']
+    # In a file rather than among the arguments, which everybody on the machine can read.
+    config.touch(mode=0o600)
+    config.write_text("\n".join(lines))
+    return _shell(_FETCH_AND_DIGEST, output, *_spread(cloud), config)
+
+
+def _check_bytes(contestant: Contestant, cloud: Cloud) -> None:
+    """Look whether every file is there with the signed bytes, so that nobody measures a failure."""
+    if contestant.output is None:
+        return
+    images = contestant.output / "images"
+    folder = images if images.is_dir() else contestant.output
+    with ThreadPoolExecutor(processors()) as pool:
+        digests = pool.map(_sha256, [folder / item.name for item in cloud.wanted])
+        wrong = [item.name for item, digest in zip(cloud.wanted, digests, strict=True) if digest != item.sha256]
+    if wrong:
+        raise BrokenContestantError(f"{contestant.name} did not write what was signed: {', '.join(wrong[:3])}")
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return "missing"

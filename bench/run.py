@@ -1,0 +1,133 @@
+"""How fast, how frugal: Lockstick against other ways of doing the same, on this machine, in one run.
+
+Everybody fetches the same files from the same server on loopback, taking turns. Times are medians; a ratio is the
+median of Lockstick's value over the other's, round by round. The goals are measured, not asserted: the exit code
+is 0 whether they are reached or not, and 1 only if something does not work at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comparisons import Comparison, Ground, compare_build, compare_start, compare_verify, in_words
+from machine import describe, load, tools
+from measuring import BrokenContestantError, own_peak
+from rehearsal import serve
+from table import as_document, as_table
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from rehearsal import Cloud
+
+_FACTORS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_BUSY = 0.5
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"([0-9]+)\s*(|B|[KMG]iB)", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 4096, 16KiB or 1GiB")
+    return int(match.group(1)) * _FACTORS[match.group(2)]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=8, help="how many files (default: 8)")
+    parser.add_argument("--size", type=_size, default="128MiB", help="size of each (default: 128MiB)")
+    parser.add_argument("--big", type=_size, default="1GiB", help="size of the one big file (default: 1GiB)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default: 5)")
+    parser.add_argument("--starts", type=int, default=20, help="rounds of starting the program (default: 20)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size, three rounds: a first impression")
+    parser.add_argument("--json", action="store_true", help="one JSON document with every single run")
+    parser.add_argument("--dir", type=Path, help="make the temporary folder in here (default: the system's)")
+    options = parser.parse_args()
+    if options.quick:
+        options.size, options.big, options.rounds = 16 << 20, 128 << 20, 3
+    if min(options.files, options.size, options.big, options.rounds, options.starts) < 1:
+        parser.error("every number must be at least 1")
+    return options
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """This environment without anything that would make one contestant behave differently here than elsewhere."""
+    home.mkdir()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LOCKSTICK_", "XDG_")) and not name.lower().endswith("_proxy")
+    }
+    return {**kept, "HOME": str(home)}
+
+
+def _measure(ground: Ground, options: argparse.Namespace) -> list[Comparison]:
+    comparisons = []
+    total = in_words(options.files * options.size)
+    files = f"{options.files} x {in_words(options.size)}"
+    output = ground.folder / "lockbox"
+
+    def cloud(name: str, count: int, size: int) -> AbstractContextManager[Cloud]:
+        ground.say(f"a cloud with {count} x {in_words(size)} is made")
+        folder = ground.folder / name
+        return serve(folder, lockstick=ground.lockstick, count=count, size=size, environment=ground.environment)
+
+    with cloud("cloud", options.files, options.size) as several:
+        comparisons.append(compare_build(ground, several, output=output, files=files))
+        comparisons.append(compare_verify(ground, several, lockbox=output, files=f"{files} = {total}"))
+    with cloud("big-cloud", 1, options.big) as big:
+        comparisons.append(compare_build(ground, big, output=output, files=f"1 x {in_words(options.big)}"))
+    comparisons.append(compare_start(ground, rounds=options.starts))
+    return comparisons
+
+
+def main() -> int:
+    """Measure, print, clean up."""
+    options = _options()
+    before = load()
+    found = tools()
+    if before > _BUSY:
+        print(f"This machine is busy (load {before:.1f}); measure again when it is not.", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="lockstick-bench-", dir=options.dir) as temporary:
+        folder = Path(temporary)
+        ground = Ground(
+            folder=folder,
+            lockstick=[str(Path(sysconfig.get_path("scripts")) / "lockstick")],
+            rounds=options.rounds,
+            tools=found,
+            environment=_environment(folder / "home"),
+            say=lambda text: print(f"  {text}", file=sys.stderr),
+        )
+        try:
+            comparisons = _measure(ground, options)
+        except BrokenContestantError as error:
+            print(f"Nothing was measured: {error}", file=sys.stderr)
+            return 1
+    about = {
+        "machine": describe(),
+        "tools": ", ".join(version for version in found.values() if version),
+        "rounds": options.rounds,
+        "load_before": before,
+        "load_after": load(),
+    }
+    if options.json:
+        print(json.dumps(as_document(comparisons, about=about), indent=2))
+        return 0
+    lines = [
+        f"{about['machine']}; {about['tools'] or 'neither curl nor openssl'}",
+        f"medians of {options.rounds} rounds in turns, after a warm-up; ratio: Lockstick over the other",
+        f"load before: {before:.1f}",
+    ]
+    print(as_table(comparisons, about=lines, floor=own_peak()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
