@@ -235,7 +235,15 @@ def test_the_older_lockbox_stays_whole_until_its_successor_is_ready(
 ) -> None:
     assert build().code == 0
     before = files_below(tmp_path / "out")
-    cloud.replace_bytes("firmware-1.0.bin", b"new content under the old name" * 1000)
+    cloud.add_package(
+        Package(
+            name="firmware",
+            version="1.0",
+            target="firmware-1.0.bin",
+            hardware_ids=("verdin-imx8mp",),
+            content=b"new content under the old name" * 1000,
+        )
+    )
     cloud.define_lockbox("kiosk")
     cloud.faults.add(Fault(kind=Drop(after=0), origin="store", times=None))
     assert build().code == 5
