@@ -34,9 +34,13 @@ def test_a_forbidden_document_is_not_asked_for_again(server: Server, clients: Cl
 
 
 def test_a_document_over_its_limit_is_refused_unread(server: Server, clients: ClientFactory) -> None:
-    server.routes["/doc"] = Blob(b"12345")
+    def offer(_: Request, talk: Talk) -> None:
+        talk.head(200, {"Content-Length": "5"})
+        talk.closing.wait()  # whoever reads on will wait for long
+
+    server.routes["/doc"] = offer
     with pytest.raises(DistrustError, match="more than the 4 bytes"):
-        fetch_document(server.url("/doc"), limit=4, clients=clients)
+        fetch_document(server.url("/doc"), limit=4, clients=clients, policy=Policy(read_timeout=1, attempts=1))
 
 
 def test_an_endless_document_is_refused(server: Server, clients: ClientFactory) -> None:

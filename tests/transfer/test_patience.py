@@ -17,7 +17,7 @@ from lockstick.transfer.line import Line
 from lockstick.transfer.origins import origin_of
 from lockstick.transfer.setbacks import Patience, Setback
 from transfer.ground import Notes, Want, World, noise
-from transfer.misbehaving import Blob, Request, Route, Server, Talk, hang, in_turn, status
+from transfer.misbehaving import Blob, Request, Route, Server, Talk, hang, in_turn, redirect, status
 
 
 @pytest.mark.parametrize("code", [420, 429, 500, 502, 503, 504, 408, 520])
@@ -214,6 +214,24 @@ def test_when_one_connection_is_asked_to_wait_all_of_them_do(
         with road.ask(line, server.url("/free"), subject="free") as answer:
             assert str(answer.origin) == f"http://127.0.0.1:{server.port}"
     assert world.pauses == [pytest.approx(9, abs=1)]
+
+
+def test_after_a_wait_a_redirect_is_asked_for_anew(
+    server: Server, other_server: Server, clients: ClientFactory, world: World
+) -> None:
+    server.routes["/file"] = redirect(other_server.url("/stored"))
+    other_server.routes["/stored"] = status(200)
+    policy = Policy()
+    gates = Gates(world.surroundings.clock)
+    gates.close(origin_of(other_server.url()), 600)  # long enough for what was signed for a moment to be over
+    road = Road(policy=policy, surroundings=world.surroundings, gates=gates, stop=threading.Event())
+    with (
+        Line(clients(), policy=policy, clock=time.monotonic) as line,
+        road.ask(line, server.url("/file"), subject="file") as answer,
+    ):
+        assert answer.response.status_code == 200
+    assert len(server.requests) == 2
+    assert len(other_server.requests) == 1
 
 
 def test_a_server_that_never_answers_is_given_up(

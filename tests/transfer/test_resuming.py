@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from lockstick.errors import MediaError, TransferError
 from lockstick.transfer import ClientFactory, Download, Policy, client_factory, fetch_all
+from lockstick.transfer.disk import flush
+from lockstick.transfer.journal import Mark, save_journal
 from transfer.ground import Notes, Want, World, noise
 from transfer.misbehaving import Blob, Request, Server, Talk, in_turn
 
@@ -92,10 +94,37 @@ def test_bytes_beyond_the_journal_are_not_believed(server: Server, want: Want, c
     data = noise(MIB)
     download = _leave_partial(want, server, clients, Blob(data), 600 * KIB)
     with download.partial.open("ab") as file:
-        file.write(b"never flushed" * 1000)
+        file.write(b"never flushed" * 100_000)  # more than the whole file has
     (fetched,) = fetch_all([download], clients=clients)
     assert fetched.resumed_from == 600 * KIB
     assert fetched.destination.read_bytes() == data
+
+
+def test_the_journal_never_speaks_of_bytes_that_were_not_flushed_before(
+    server: Server, want: Want, clients: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = noise(MIB)
+    server.routes["/file"] = Blob(data)
+    order: list[str] = []
+    flushed: list[int] = []
+
+    def noted_flush(fd: int) -> None:
+        flush(fd)
+        order.append("flush")
+        flushed.append(os.fstat(fd).st_size)
+
+    def noted_journal(partial: Path, mark: Mark) -> None:
+        save_journal(partial, mark)
+        order.append("journal")
+        assert mark.flushed == flushed[-1]
+
+    monkeypatch.setattr("lockstick.transfer.partial.flush", noted_flush)
+    monkeypatch.setattr("lockstick.transfer.partial.save_journal", noted_journal)
+    fetch_all([want(data)], clients=clients, policy=Policy(flush_bytes=200 * KIB))
+    assert order[:-1] == ["flush", "journal"] * (len(order) // 2)
+    assert order[-1] == "flush"  # before the file gets its name
+    assert flushed[-1] == MIB
+    assert len(order) > 6
 
 
 @pytest.mark.parametrize("damage", ["flipped", "short", "gone"])
@@ -242,6 +271,7 @@ def test_a_range_of_another_state_of_the_file_is_not_added(
     (fetched,) = fetch_all([want(data)], clients=clients, surroundings=world.surroundings)
     assert fetched.destination.read_bytes() == data
     assert [request.first for request in server.requests] == [None, 600 * KIB, None]
+    assert fetched.bytes_fetched == MIB + 600 * KIB  # nothing was read of the other state
 
 
 @pytest.mark.parametrize(
@@ -249,6 +279,7 @@ def test_a_range_of_another_state_of_the_file_is_not_added(
     [
         "bytes 0-1048575/1048576",
         "bytes 614401-1048575/1048576",
+        "bytes 614399-1048574/1048576",
         "bytes 614400-1048576/1048577",
         "bytes 614400-1048575/99",
         "bytes */1048576",
@@ -271,6 +302,7 @@ def test_a_range_that_was_not_asked_for_starts_the_file_over(
     (fetched,) = fetch_all([want(data)], clients=clients, surroundings=world.surroundings)
     assert fetched.destination.read_bytes() == data
     assert [request.first for request in server.requests] == [None, 614_400, None]
+    assert fetched.bytes_fetched == MIB + 614_400
 
 
 def test_a_server_that_gives_a_little_at_a_time_is_asked_again_and_again(

@@ -1,0 +1,49 @@
+"""Memory: the same for any file size."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from transfer.ground import noise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transfer.misbehaving import Request, Server, Talk
+
+MIB = 1 << 20
+BLOCKS = 160
+
+_CHILD = """
+import resource, sys
+from pathlib import Path
+from lockstick.transfer import Download, fetch_all, hash_files
+url, length, digest, folder = sys.argv[1:]
+wanted = [Download(name=n, url=url, length=int(length), digests={"sha256": digest},
+                   destination=Path(folder, n), partial=Path(folder, n + ".part")) for n in ("a", "b")]
+fetch_all(wanted)
+assert hash_files([one.destination for one in wanted]) == ({"sha256": digest},) * 2
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is counted in other units, or not at all")
+def test_fetching_and_hashing_stay_below_the_promised_memory(server: Server, tmp_path: Path) -> None:
+    block = noise(MIB)
+    digest = hashlib.sha256(block * BLOCKS).hexdigest()
+
+    def big(_: Request, talk: Talk) -> None:
+        talk.head(200, {"Content-Length": str(BLOCKS * MIB), "ETag": '"first"'})
+        for _ in range(BLOCKS):
+            talk.raw(block)
+
+    server.routes["/file"] = big
+    command = [sys.executable, "-c", _CHILD, server.url("/file"), str(BLOCKS * MIB), digest, str(tmp_path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert int(done.stdout) / 1024 < 120  # mebibytes
