@@ -8,9 +8,11 @@ import shlex
 import signal
 import subprocess
 import sys
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
 
 START = "import sys; from lockstick.cli import main; sys.argv[0] = 'lockstick'; main()"
 NOT_TYPED = ("make ", "lockstick demo")

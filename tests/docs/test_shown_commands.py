@@ -6,8 +6,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -16,6 +15,10 @@ from docs.pages import DOCS, ROOT, Shown, commands, console, pages
 from docs.terminal import NOT_TYPED, Terminal, plain
 from lockstick.cloud import read_credentials
 from lockstick.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 OTHERS = {"make", "echo"}
 """Commands of the system that the pages may show."""
