@@ -141,8 +141,16 @@ class Line:
         """
         stream = response.iter_raw()
         while True:
-            with self._waiting():
+            # The same as _waiting, spelt out: this is the one loop that every byte goes through.
+            self._waiting_since = self._clock()
+            try:
                 chunk = next(stream, None)
+            except (httpx.HTTPError, httpx.StreamError) as error:
+                raise self._meaning(error) from error
+            finally:
+                self._waiting_since = None
+            if self._is_down or self._was_cut:
+                self._raise_if_ended()
             if chunk is None:
                 return
             yield chunk
@@ -173,12 +181,15 @@ class Line:
         try:
             yield
         except (httpx.HTTPError, httpx.StreamError) as error:
-            self._raise_if_ended()
-            raise explain(error, self._policy) from error
+            raise self._meaning(error) from error
         finally:
             self._waiting_since = None
         # A body that ends with its connection looks complete when the connection was ended from here.
         self._raise_if_ended()
+
+    def _meaning(self, error: httpx.HTTPError | httpx.StreamError) -> Exception:
+        self._raise_if_ended()
+        return explain(error, self._policy)
 
     def _raise_if_ended(self) -> None:
         if self._is_down:
