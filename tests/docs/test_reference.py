@@ -1,0 +1,210 @@
+"""docs/cli.md and docs/rules.md say what the code says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+
+from docs.pages import DOCS, ROOT, commands, fences, read, section
+from docs.terminal import Terminal
+from lockstick.cli.boundary import INTERRUPTED, UNEXPECTED, run
+from lockstick.cli.console import Console
+from lockstick.cli.options import settings
+from lockstick.cli.progress import observer_for
+from lockstick.cli.verify import exit_code_of
+from lockstick.errors import LockstickError
+from lockstick.progress import Observer, Phase
+from lockstick.sandbox import Sandbox
+from lockstick.trust.findings import Verdict
+from lockstick.trust.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CLI = DOCS / "cli.md"
+HELP = re.compile(r"<!-- help: ([a-z -]+) -->\n\n```text\n(.*?)```\n\n<!-- /help -->", re.DOTALL)
+SHAPE = re.compile(r"<!-- shape: ([a-z -]+) -->\n```json\n(.*?)```", re.DOTALL)
+
+
+# --- generated pages ---------------------------------------------------------------------------
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "generate_docs.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", [" ".join(path) for path, _ in commands()])
+def test_the_reference_holds_the_help_of_every_command(
+    path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*path.split()[1:], "--help"]) == 0
+    documented = dict(HELP.findall(read(CLI)))
+    assert documented.get(path) == capsys.readouterr().out, "docs/cli.md is out of date; run: make docs"
+
+
+def test_the_reference_holds_no_help_of_commands_that_are_gone() -> None:
+    assert {name for name, _ in HELP.findall(read(CLI))} == {" ".join(path) for path, _ in commands()}
+
+
+def test_every_rule_has_a_section_that_says_what_the_code_says() -> None:
+    page = read(DOCS / "rules.md")
+    sections = dict(re.findall(r"^### ([a-z-]+)$(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    assert sections.keys() == RULES.keys(), "docs/rules.md is out of date; run: make docs"
+    for rule in RULES.values():
+        for text in (rule.meaning, rule.gain, rule.remedy, f"Severity: {rule.severity}"):
+            assert text in sections[rule.id], f"{rule.id}: run: make docs"
+
+
+# --- exit codes and variables ------------------------------------------------------------------
+
+
+def leaves(kind: type[LockstickError]) -> Iterator[type[LockstickError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        if below.__module__ == LockstickError.__module__:
+            yield from leaves(below)
+
+
+def test_every_exit_code_is_in_the_reference_and_no_other() -> None:
+    table = section(CLI, "Exit codes")
+    rows = re.findall(r"^\| (\d+) \| .*? \| (?:`(\w+)`)? ?\|$", table, re.MULTILINE)
+    documented = {int(code): name for code, name in rows}
+    wanted = {kind.exit_code: kind.__name__ for kind in leaves(LockstickError)} | {0: "", INTERRUPTED: ""}
+    assert documented == wanted
+    assert wanted[UNEXPECTED] == "LockstickError"
+
+
+def test_the_readme_and_the_help_give_the_same_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    reference = set(re.findall(r"^\| (\d+) \|", section(CLI, "Exit codes"), re.MULTILINE))
+    assert set(re.findall(r"^\| (\d+) \|", read(ROOT / "README.md"), re.MULTILINE)) == reference
+    run(["--help"])
+    _, _, told = capsys.readouterr().out.partition("Exit codes:")
+    assert set(re.findall(r"\b\d+\b", told)) <= reference
+
+
+def test_every_verdict_is_in_the_reference_with_its_exit_code() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", section(CLI, "Exit codes"), re.MULTILINE)
+    assert {verdict: int(code) for verdict, code in rows} == {
+        verdict.value: exit_code_of(verdict.value) for verdict in Verdict
+    }
+
+
+def test_every_variable_is_in_the_reference_and_no_other() -> None:
+    documented = dict(
+        re.findall(r"^\| `(LOCKSTICK_\w+)` \| (`.*`) \|$", section(CLI, "Environment variables"), re.MULTILINE)
+    )
+    wanted: dict[str, set[str]] = {}
+    for path, command in commands():
+        for parameter in command.params:
+            if isinstance(parameter.envvar, str):
+                wanted.setdefault(parameter.envvar, set()).add(f"{' '.join(path[1:])} {parameter.opts[0]}")
+    assert documented.keys() == wanted.keys()
+    for variable, uses in wanted.items():
+        names = set(re.findall(r"`(.*?)`", documented[variable]))
+        everywhere = {name for name in names if name.startswith("--")}
+        assert {f"{use.rsplit(' ', 1)[0]} {name}" for use in uses for name in everywhere} | (names - everywhere) == uses
+
+
+def test_the_variable_for_the_trust_store_is_obeyed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert "`LOCKSTICK_TRUST_STORE`" in section(CLI, "Environment variables")
+    monkeypatch.setenv("LOCKSTICK_TRUST_STORE", str(tmp_path))
+    assert settings().trust_folder == tmp_path
+
+
+# --- JSON --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def printed(tmp_path: Path) -> dict[str, Any]:
+    """One real document of each kind that the reference shows."""
+    documents: dict[str, Any] = {}
+
+    def keep(name: str, command: str) -> None:
+        documents[name] = json.loads(terminal.type(f"lockstick {command} --json"))
+
+    with Sandbox.start(tmp_path / "cloud") as cloud, Terminal(tmp_path) as terminal:
+        documents["sandbox serve"] = {
+            "api": cloud.api_url,
+            "store": cloud.store_url,
+            "credentials": str(cloud.credentials_path),
+        }
+        build = "build line-a --credentials cloud/credentials.zip --output stick/update"
+        keep("sandbox define", "sandbox define line-a --data cloud")
+        keep("dry-run", f"{build} --dry-run")
+        keep("build", build)
+        keep("trust show", "trust add plant --from cloud/credentials.zip")
+        keep("trust list", "trust list")
+        keep("inspect", "inspect stick")
+        (tmp_path / "stick" / "update" / "images" / "maps-2026.09.bin").write_bytes(b"tampered")
+        keep("verify", "verify stick")
+        keep("trust remove", "trust remove plant --yes")
+        keep("error", "verify cloud")
+        keep("demo", "demo")
+    return documents
+
+
+def same_shape(shown: Any, real: Any, where: str) -> None:
+    """Say whether two documents have the same members of the same kinds, at every depth."""
+    if isinstance(shown, dict) and isinstance(real, dict):
+        assert shown.keys() == real.keys(), where
+        for name, value in shown.items():
+            same_shape(value, real[name], f"{where}.{name}")
+    elif isinstance(shown, list) and isinstance(real, list):
+        if shown and real:
+            same_shape(shown[0], real[0], f"{where}[]")
+    elif shown is not None and real is not None:
+        numbers = (int, float)
+        assert type(shown) is type(real) or (type(shown) in numbers and type(real) in numbers), where
+
+
+def test_the_json_documents_shown_have_the_shape_of_real_ones(printed: dict[str, Any]) -> None:
+    shown = {name: json.loads(text) for name, text in SHAPE.findall(read(CLI))}
+    assert shown.keys() == printed.keys()
+    for name, document in shown.items():
+        if name == "demo":  # shortened on the page, and said so
+            assert {part: value["verdict"] for part, value in printed[name].items()} == {
+                part: value["verdict"] for part, value in document.items()
+            }
+        else:
+            same_shape(document, printed[name], name)
+
+
+def test_every_json_block_of_the_reference_is_compared() -> None:
+    assert len(fences(CLI, "json")) == len(SHAPE.findall(read(CLI)))
+
+
+# --- progress ----------------------------------------------------------------------------------
+
+
+def test_the_progress_events_shown_are_those_that_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    called = {"phase", "file_started", "advanced", "file_finished", "retrying", "message"}
+    assert called == {name for name in vars(Observer) if not name.startswith("_")}
+    with observer_for(Console(progress="json")) as observer:
+        observer.phase("fetching", total_bytes=1, files=1)
+        observer.file_started("a", length=1)
+        observer.advanced("a", 1)
+        observer.file_finished("a")
+        observer.retrying("a", attempt=2, delay=0.2, reason="because")
+        observer.message("something")
+    written = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (block,) = fences(CLI, "jsonl")
+    shown = [json.loads(line) for line in block.splitlines()]
+    assert [list(event) for event in shown] == [list(event) for event in written]
+    assert [event["event"] for event in shown] == [event["event"] for event in written]
+    told = re.findall(r"^\| `(\w+)` \|", section(CLI, "Progress"), re.MULTILINE)
+    assert told == [event["event"] for event in written]
+
+
+def test_every_phase_is_named() -> None:
+    (sentence,) = re.findall(r"The phases are (.*?)\.", section(CLI, "Progress"), re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", sentence)) == get_args(Phase)
