@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +17,16 @@ from rehearsal import LOCKBOX, Cloud
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Comparison", "Goal", "Ground", "compare_build", "compare_start", "compare_verify", "in_words"]
+__all__ = [
+    "Comparison",
+    "Goal",
+    "Ground",
+    "build_command",
+    "compare_build",
+    "compare_start",
+    "compare_verify",
+    "in_words",
+]
 
 _HERE = Path(__file__).parent
 _MB = 1_000_000
@@ -45,6 +55,10 @@ class Ground:
     tools: Mapping[str, str]
     environment: Mapping[str, str]
     say: Callable[[str], None]
+
+    def once(self, command: Sequence[str]) -> None:
+        """Run something that is needed but not measured."""
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(self.environment))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +101,11 @@ def in_words(size: int) -> str:
     return f"{size} B"
 
 
+def build_command(ground: Ground, cloud: Cloud, output: Path) -> list[str]:
+    """How to call ``lockstick build``."""
+    return [*ground.lockstick, "build", LOCKBOX, "--credentials", str(cloud.credentials), "--output", str(output)]
+
+
 def compare_build(ground: Ground, cloud: Cloud, *, output: Path, files: str) -> Comparison:
     """``lockstick build`` against a simple script and against curl with openssl.
 
@@ -96,11 +115,12 @@ def compare_build(ground: Ground, cloud: Cloud, *, output: Path, files: str) -> 
         output: Where Lockstick's result of the last round stays.
         files: What is fetched, in words.
     """
-    ours = [*ground.lockstick, "build", LOCKBOX, "--credentials", str(cloud.credentials), "--output", str(output)]
     theirs = ground.folder / "other"
     simple = [sys.executable, str(_HERE / "sequential.py"), str(cloud.credentials), LOCKBOX, str(theirs)]
     contestants = [
-        Contestant(name="lockstick build", command=ours, output=output, keeps_output=True),
+        Contestant(
+            name="lockstick build", command=build_command(ground, cloud, output), output=output, keeps_output=True
+        ),
         Contestant(name=_SEQUENTIAL, command=simple, output=theirs),
     ]
     missing = [name for name in ("curl", "openssl", "xargs") if name not in ground.tools]

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comparisons import Comparison, Ground, compare_build, compare_start, compare_verify, in_words
+from comparisons import Comparison, Ground, build_command, compare_build, compare_start, compare_verify, in_words
 from machine import describe, load, tools
 from measuring import BrokenContestantError, own_peak
 from rehearsal import serve
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _FACTORS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _BUSY = 0.5
+_PARTS = ("build", "verify", "big", "start")
 
 
 def _size(text: str) -> int:
@@ -46,12 +47,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--big", type=_size, default="1GiB", help="size of the one big file (default: 1GiB)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default: 5)")
     parser.add_argument("--starts", type=int, default=20, help="rounds of starting the program (default: 20)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size, three rounds: a first impression")
+    parser.add_argument("--quick", action="store_true", help="an eighth of the size, three rounds: a first impression")
+    parser.add_argument("--only", choices=_PARTS, action="append", help="measure only this (repeatable)")
     parser.add_argument("--json", action="store_true", help="one JSON document with every single run")
     parser.add_argument("--dir", type=Path, help="make the temporary folder in here (default: the system's)")
     options = parser.parse_args()
     if options.quick:
-        options.size, options.big, options.rounds = 16 << 20, 128 << 20, 3
+        parser.set_defaults(size=16 << 20, big=128 << 20, rounds=3)
+        options = parser.parse_args()
     if min(options.files, options.size, options.big, options.rounds, options.starts) < 1:
         parser.error("every number must be at least 1")
     return options
@@ -79,12 +82,20 @@ def _measure(ground: Ground, options: argparse.Namespace) -> list[Comparison]:
         folder = ground.folder / name
         return serve(folder, lockstick=ground.lockstick, count=count, size=size, environment=ground.environment)
 
-    with cloud("cloud", options.files, options.size) as several:
-        comparisons.append(compare_build(ground, several, output=output, files=files))
-        comparisons.append(compare_verify(ground, several, lockbox=output, files=f"{files} = {total}"))
-    with cloud("big-cloud", 1, options.big) as big:
-        comparisons.append(compare_build(ground, big, output=output, files=f"1 x {in_words(options.big)}"))
-    comparisons.append(compare_start(ground, rounds=options.starts))
+    wanted = options.only or _PARTS
+    if "build" in wanted or "verify" in wanted:
+        with cloud("cloud", options.files, options.size) as several:
+            if "build" in wanted:
+                comparisons.append(compare_build(ground, several, output=output, files=files))
+            else:
+                ground.once(build_command(ground, several, output))
+            if "verify" in wanted:
+                comparisons.append(compare_verify(ground, several, lockbox=output, files=f"{files} = {total}"))
+    if "big" in wanted:
+        with cloud("big-cloud", 1, options.big) as big:
+            comparisons.append(compare_build(ground, big, output=output, files=f"1 x {in_words(options.big)}"))
+    if "start" in wanted:
+        comparisons.append(compare_start(ground, rounds=options.starts))
     return comparisons
 
 
