@@ -325,7 +325,7 @@ def test_lockbox_and_offline_snapshot_are_read_again_until_they_agree(
     fetched = fetch_metadata(session, LOCKBOX, observer=watcher)
     assert fetched.director[f"{LOCKBOX}.json"] == lockbox_bytes(sandbox) != old
     assert paths(sandbox).count(SNAPSHOT) == 3
-    assert clock.pauses == [0.5, 1.0]
+    assert clock.pauses == [0.25, 0.5]
     assert [name for name, _, _ in watcher.retries] == [f"director/{LOCKBOX}.json"] * 2
 
 
@@ -372,8 +372,8 @@ def test_a_lockbox_that_never_agrees_is_a_failed_transfer(
     with pytest.raises(TransferError, match=why) as caught:
         fetch_metadata(session, LOCKBOX)
     assert caught.value.what == f"the lockbox {LOCKBOX!r} is being changed right now"
-    assert paths(sandbox).count(BOX) == 5
-    assert clock.pauses == [0.5, 1.0, 2.0, 4.0]
+    assert paths(sandbox).count(BOX) == 4
+    assert clock.pauses == [0.25, 0.5, 1.0]
 
 
 def test_the_patience_is_an_argument(session: CloudSession, sandbox: Sandbox, clock: Clock) -> None:
@@ -426,7 +426,7 @@ def test_a_root_unlike_its_numbered_one_is_read_again_and_then_handed_out(
     sandbox.faults.add(Fault(match=f"{DIRECTOR}/root.json", kind=Replace(body=body), times=None))
     fetched = fetch_metadata(session, LOCKBOX)
     assert fetched.director["root.json"] == body
-    assert paths(sandbox).count(f"{DIRECTOR}/3.root.json") == 5
+    assert paths(sandbox).count(f"{DIRECTOR}/3.root.json") == 4
 
 
 def test_another_layout_of_the_same_root_is_the_same_root(session: CloudSession, sandbox: Sandbox) -> None:
@@ -462,7 +462,7 @@ def test_image_documents_that_never_agree_are_handed_out_for_trust_to_refuse(
     fetched = fetch_metadata(session, LOCKBOX)
     assert fetched.image_repo[name] == old
     assert verdict(fetched, session) is Verdict.REJECTED
-    assert clock.pauses == [0.5, 1.0, 2.0, 4.0]
+    assert clock.pauses == [0.25, 0.5, 1.0]
 
 
 def test_a_delegation_that_is_listed_but_gone_is_left_out(session: CloudSession, sandbox: Sandbox) -> None:

@@ -865,6 +865,11 @@ def a_delegation_with_a_slash_in_its_name() -> tuple[Evidence, Anchors]:
 
 
 @scenario("delegation-name")
+def a_delegation_named_like_a_numbered_root() -> tuple[Evidence, Anchors]:
+    return delegating(name="9.Root")
+
+
+@scenario("delegation-name")
 def a_delegation_named_like_a_role() -> tuple[Evidence, Anchors]:
     return delegating(name="Snapshot")
 

@@ -26,8 +26,8 @@ class Rereading:
         observer: Told of every reading but the first.
     """
 
-    attempts: int = 5
-    first_pause: float = 0.5
+    attempts: int = 4
+    first_pause: float = 0.25
     surroundings: Surroundings = field(default_factory=Surroundings)
     observer: Observer = SILENT
 

@@ -154,7 +154,6 @@ def build(
         LockstickError: Whatever the repository, the engine and the disk raise.
     """
     started = clock()
-    observer.phase("metadata")
     evidence = repository.documents(lockbox, observer)
     judgement = _judge(evidence, lockbox, anchors, at)
     with open_workplace(output) as place:

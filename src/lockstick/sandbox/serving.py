@@ -24,6 +24,7 @@ __all__ = ["Servers", "listen"]
 
 _BACKLOG = 256
 _WRITE_BUFFER = 4 << 20
+_TURNS = 8
 
 
 def listen(port: int) -> socket.socket:
@@ -128,8 +129,12 @@ class Servers:
                 await server.wait_closed()
 
     async def _cut(self) -> None:
-        for connection in list(self._state.connections):
-            cast("_Protocol", connection).transport.abort()
+        for _ in range(_TURNS):
+            # A connection that was accepted a moment ago appears only after some turns of the loop, and one
+            # that is aborted is closed in the next.
+            for connection in list(self._state.connections):
+                cast("_Protocol", connection).transport.abort()
+            await asyncio.sleep(0)
         tasks = list(self._state.tasks)
         for task in tasks:
             task.cancel()

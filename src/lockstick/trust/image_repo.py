@@ -41,7 +41,8 @@ __all__ = ["MAX_DELEGATION_DEPTH", "ImageDocuments", "check_delegation_name"]
 MAX_DELEGATION_DEPTH = 5
 """How many levels below the top-level targets a device follows (lockbox-format 3.7)."""
 
-_DELEGATION_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,49}")
+# Not a number and ".root": as a file, that name would take the place of a root.
+_DELEGATION_NAME = re.compile(r"(?!\d+\.root$)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,49}", re.IGNORECASE)
 _SNAPSHOT = "image-repo/snapshot.json"
 _TIMESTAMP = "image-repo/timestamp.json"
 _TARGETS = "image-repo/targets.json"
