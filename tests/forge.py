@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -15,6 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lockstick.metadata.canonical import canonical
 from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = "2027-06-01T00:00:00Z"

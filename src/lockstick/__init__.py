@@ -1,1 +1,103 @@
-"""Lockstick carries signed software to devices that never see a network."""
+"""Lockstick carries signed software to devices that never see a network.
+
+The names a Python program needs. Each is loaded when it is first used, so that importing the package costs
+nothing::
+
+    from lockstick import AnchorChoice, find_lockbox, read_anchors, verify
+
+    outcome = verify(
+        find_lockbox(Path("/media/stick")),
+        anchors=AnchorChoice(given=read_anchors(Path("roots"))),
+        at=datetime.now(UTC),
+        clock=time.monotonic,
+    )
+    print(outcome.verdict, [finding.rule for finding in outcome.findings])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lockstick.cloud.credentials import read_credentials
+    from lockstick.cloud.session import CloudSession
+    from lockstick.errors import (
+        DistrustError,
+        LockstickError,
+        MediaError,
+        NotAllowedError,
+        NotCurrentError,
+        NotFoundError,
+        TransferError,
+        UsageError,
+    )
+    from lockstick.lockbox.anchors import read_folder as read_anchors
+    from lockstick.lockbox.build import BuildOutcome, build
+    from lockstick.lockbox.cloudsource import CloudSource
+    from lockstick.lockbox.layout import find_lockbox
+    from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
+    from lockstick.lockbox.verify import AnchorChoice, verify
+    from lockstick.progress import Observer
+    from lockstick.transfer.engine import fetch_all
+    from lockstick.trust.findings import Finding, Verdict
+
+__all__ = [
+    "AnchorChoice",
+    "BuildOutcome",
+    "CloudSession",
+    "CloudSource",
+    "DistrustError",
+    "Finding",
+    "LockstickError",
+    "MediaError",
+    "NotAllowedError",
+    "NotCurrentError",
+    "NotFoundError",
+    "Observer",
+    "PackageOutcome",
+    "TransferError",
+    "UsageError",
+    "Verdict",
+    "VerifyOutcome",
+    "build",
+    "fetch_all",
+    "find_lockbox",
+    "read_anchors",
+    "read_credentials",
+    "verify",
+]
+
+_HOME = {
+    "AnchorChoice": "lockbox.verify",
+    "BuildOutcome": "lockbox.build",
+    "CloudSession": "cloud.session",
+    "CloudSource": "lockbox.cloudsource",
+    "DistrustError": "errors",
+    "Finding": "trust.findings",
+    "LockstickError": "errors",
+    "MediaError": "errors",
+    "NotAllowedError": "errors",
+    "NotCurrentError": "errors",
+    "NotFoundError": "errors",
+    "Observer": "progress",
+    "PackageOutcome": "lockbox.outcome",
+    "TransferError": "errors",
+    "UsageError": "errors",
+    "Verdict": "trust.findings",
+    "VerifyOutcome": "lockbox.outcome",
+    "build": "lockbox.build",
+    "fetch_all": "transfer.engine",
+    "find_lockbox": "lockbox.layout",
+    "read_anchors": "lockbox.anchors:read_folder",
+    "read_credentials": "cloud.credentials",
+    "verify": "lockbox.verify",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type is in the TYPE_CHECKING block above
+    """Load a public name from its module when it is first asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, other = _HOME[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), other or name)

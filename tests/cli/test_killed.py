@@ -6,15 +6,16 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lockstick.cloud import read_credentials
 from lockstick.sandbox import Drip, Fault, Sandbox, SandboxOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cli.conftest import Runner
 
@@ -87,8 +88,6 @@ def test_a_build_killed_twenty_times_ends_verified(
 
 @pytest.fixture
 def roots_of(slow_cloud: Sandbox, tmp_path: Path) -> Path:
-    from lockstick.cloud import read_credentials
-
     folder = tmp_path / "roots"
     folder.mkdir()
     account = read_credentials(slow_cloud.credentials_path)

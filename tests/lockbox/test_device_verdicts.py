@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conftest import SHARED
 from lockstick.lockbox.anchors import read_folder
 from lockstick.lockbox.layout import find_lockbox
-from lockstick.lockbox.outcome import VerifyOutcome
 from lockstick.lockbox.verify import AnchorChoice, verify
 from lockstick.metadata.instant import parse_instant
 from lockstick.trust.findings import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lockstick.lockbox.outcome import VerifyOutcome
 
 CASES = SHARED / "device-verdicts"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from lockstick.cli.app import app
 from lockstick.cli.console import Console
-from lockstick.errors import LockstickError
+from lockstick.errors import LockstickError, UsageError
 from lockstick.report.plain import printable
 
 if TYPE_CHECKING:
@@ -38,40 +39,49 @@ def run(arguments: Sequence[str], *, program: str = "lockstick", single: bool = 
         found = app.get_command(click.Context(app), arguments[0])
         command, arguments = found or app, arguments[1:]
     try:
-        outcome = command.main(list(arguments), prog_name=program, standalone_mode=False, obj=console)
+        outcome = command.main(
+            list(arguments),
+            prog_name=program,
+            standalone_mode=False,
+            obj=console,
+            help_option_names=["-h", "--help"],
+        )
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
-        error.show()
+        if console.json or _wants_json(arguments):
+            _tell_json(console, UsageError(error.format_message()))
+        else:
+            error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         console.say("\nInterrupted. What was fetched is kept; the same command continues.")
+        return INTERRUPTED
+    except click.Abort:
+        console.say("Nothing was done.")
         return INTERRUPTED
     except LockstickError as error:
         _tell(console, error)
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has enough; keep the interpreter from complaining about the rest.
-        sys.stderr.close()
-        return 0
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback for a user, and never a wrong "done"
         _apologise(console, error)
         return UNEXPECTED
     return outcome if isinstance(outcome, int) else 0
 
 
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Say whether JSON was asked for, where the options could not be read."""
+    return "--json" in arguments or bool(os.environ.get("LOCKSTICK_JSON"))
+
+
+def _tell_json(console: Console, error: LockstickError) -> None:
+    members = {"what": error.what, "why": error.why, "remedy": error.remedy, "exit_code": error.exit_code}
+    console.document({"error": members})
+
+
 def _tell(console: Console, error: LockstickError) -> None:
     if console.json:
-        console.document(
-            {
-                "error": {
-                    "what": error.what,
-                    "why": error.why,
-                    "remedy": error.remedy,
-                    "exit_code": error.exit_code,
-                }
-            }
-        )
+        _tell_json(console, error)
         return
     click.echo(_styled(console, "error: ") + printable(error.what), err=True)
     if error.why:

@@ -94,6 +94,7 @@ def serve(console: Console, data: Path, **setup: Any) -> int:  # noqa: ANN401 - 
 )
 @option(
     "--expires",
+    metavar="TIME",
     type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]),
     help="When it expires, UTC (default: in a year).",
 )

@@ -92,7 +92,7 @@ def _fetch_lockbox(collection: Collection, lockbox: str, listed: Iterable[str]) 
         raise NotFoundError(
             f"there is no lockbox named {lockbox!r} in this repository",
             why=error.why,
-            remedy=f"{hint}Names are case-sensitive; `lockstick lockboxes list` shows those that there are.",
+            remedy=f"{hint}Names are case-sensitive; the account's web page lists those that there are.",
         ) from None
 
 

@@ -1,0 +1,26 @@
+"""The façade is exactly what it says, and costs nothing until it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import lockstick
+
+
+def test_every_public_name_can_be_had() -> None:
+    for name in lockstick.__all__:
+        value = getattr(lockstick, name)
+        assert getattr(value, "__module__", "").startswith("lockstick."), name
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert sorted(lockstick.__all__) == lockstick.__all__
+    assert set(lockstick._HOME) == set(lockstick.__all__)
+    assert not hasattr(lockstick, "anything_else")
+
+
+def test_importing_the_package_imports_no_library() -> None:
+    code = "import sys, lockstick; print([m for m in ('httpx', 'cryptography', 'click', 'tqdm') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
