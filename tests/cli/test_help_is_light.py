@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("cryptography", "httpx", "securesystemslib", "sqlite3", "starlette", "tqdm", "uvicorn")
+HEAVY = ("cryptography", "httpx", "securesystemslib", "starlette", "tqdm", "uvicorn")
 
 PROGRAM = """
 import sys

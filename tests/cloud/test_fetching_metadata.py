@@ -222,7 +222,7 @@ def test_a_lockbox_that_is_not_there_is_named(session: CloudSession, sandbox: Sa
     with pytest.raises(NotFoundError, match="'nowhere'") as caught:
         fetch_metadata(session, "nowhere")
     assert caught.value.exit_code == 8
-    assert "lockboxes list" in caught.value.remedy
+    assert "web page" in caught.value.remedy
     assert sandbox.client_secret() not in f"{caught.value} {caught.value.remedy}"
 
 

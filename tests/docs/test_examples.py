@@ -84,5 +84,5 @@ def test_the_reader_of_verdicts_refuses_what_is_no_lockbox(tmp_path: Path) -> No
     assert done.stdout.startswith("NO: there is no lockbox in")
     assert done.returncode == 8
     done = example(sys.executable, EXAMPLES / "read_verdict.py", tmp_path / "nowhere", "line-a", "2")
-    assert done.stdout.startswith("NO: not a lockbox")
+    assert done.stdout.startswith("NO: Invalid value for 'DIR'")
     assert done.returncode == 2
