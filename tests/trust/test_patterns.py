@@ -1,0 +1,62 @@
+"""Delegation patterns mean what the device's C library makes of them."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockstick.trust.patterns import matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "fits"),
+    [
+        ("app/*", "app/firmware", True),
+        ("app/*", "app/deep/firmware", True),
+        ("app/*", "App/firmware", False),
+        ("*", ".hidden", True),
+        ("fw-?", "fw-1", True),
+        ("fw-?", "fw-/", True),
+        ("fw-?", "fw-", False),
+        ("fw[0-9]", "fw5", True),
+        ("fw[!0-9]", "fw5", False),
+        ("fw[^0-9]", "fwx", True),
+        ("fw[]x]", "fw]", True),
+        ("fw[", "fw[", True),
+        ("fw[a-]", "fw-", True),
+        (r"fw\*", "fw*", True),
+        (r"fw\*", "fwx", False),
+        ("a*b*c", "axxbxxc", True),
+        ("a*b*c", "axxbxx", False),
+        ("", "", True),
+        ("", "x", False),
+    ],
+)
+def test_a_pattern_fits_or_not(pattern: str, name: str, fits: bool) -> None:  # noqa: FBT001 - a table
+    assert matches(pattern, name) is fits
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="compared with the C library that devices have")
+@given(st.text(alphabet="ab/*?[]-!^", max_size=8), st.text(alphabet="ab/-]!^", max_size=8))
+def test_any_pattern_means_what_the_c_library_says(pattern: str, name: str) -> None:
+    libc = ctypes.CDLL(ctypes.util.find_library("c"))
+    if "[:" in pattern or "[." in pattern or "[=" in pattern or _odd_bracket(pattern):
+        return
+    assert matches(pattern, name) == (libc.fnmatch(pattern.encode(), name.encode(), 0) == 0)
+
+
+def _odd_bracket(pattern: str) -> bool:
+    """Ranges that run backwards or end in a bracket are left to each library by the standard."""
+    return "-" in pattern and "[" in pattern
+
+
+def test_a_hostile_pattern_takes_no_time() -> None:
+    started = time.perf_counter()
+    assert not matches("a*" * 2000 + "b", "a" * 250)
+    assert time.perf_counter() - started < 1
