@@ -27,7 +27,6 @@ PAYLOAD_RULES = {
     "payload-not-checked",
     "file-unlisted",
     "document-unreadable",
-    "document-too-large",
 }
 
 
@@ -104,7 +103,7 @@ def a_byte_order_mark() -> tuple[Evidence, Anchors]:
 
 @scenario("json-depth")
 def a_document_nested_deeply() -> tuple[Evidence, Anchors]:
-    return change_file("director", "box.json", lambda _: b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    return change_file("director", "box.json", lambda _: b'{"a":' + b"[" * 20_000 + b"]" * 20_000 + b"}")
 
 
 @scenario("json-number")
@@ -118,10 +117,8 @@ def a_number_that_doubles_cannot_hold() -> tuple[Evidence, Anchors]:
 
 
 @scenario("json-number")
-def a_number_of_a_million_digits() -> tuple[Evidence, Anchors]:
-    return change_file(
-        "director", "box.json", lambda raw: raw.replace(b'"version":3', b'"version":' + b"9" * 1_000_000)
-    )
+def a_number_of_very_many_digits() -> tuple[Evidence, Anchors]:
+    return change_file("director", "box.json", lambda raw: raw.replace(b'"version":3', b'"version":' + b"9" * 50_000))
 
 
 @scenario("json-number")
@@ -251,6 +248,16 @@ def without(repository: str, name: str) -> tuple[Evidence, Anchors]:
     director, image_repo = forge.documents()
     {"director": director, "image-repo": image_repo}[repository].pop(name)
     return evidence(director, image_repo), forge.anchors()
+
+
+@scenario("document-too-large")
+def a_lockbox_of_more_than_64_kib() -> tuple[Evidence, Anchors]:
+    return change_file("director", "box.json", lambda raw: raw + b" " * 65_536)
+
+
+@scenario("document-too-large")
+def targets_of_more_than_8_mib() -> tuple[Evidence, Anchors]:
+    return change_file("image-repo", "targets.json", lambda raw: raw + b" " * 8_388_608)
 
 
 @scenario("document-missing")

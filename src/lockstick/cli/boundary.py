@@ -20,6 +20,7 @@ __all__ = ["run"]
 
 INTERRUPTED = 130
 UNEXPECTED = 1
+_TRUE = ("1", "true", "t", "yes", "y", "on")
 
 
 def run(arguments: Sequence[str], *, program: str = "lockstick", single: bool = False) -> int:
@@ -54,11 +55,10 @@ def run(arguments: Sequence[str], *, program: str = "lockstick", single: bool = 
         else:
             error.show()
         return error.exit_code
-    except KeyboardInterrupt:
-        console.say("\nInterrupted. What was fetched is kept; the same command continues.")
-        return INTERRUPTED
-    except click.Abort:
-        console.say("Nothing was done.")
+    except (KeyboardInterrupt, click.Abort) as stop:
+        # click wraps an interrupt in the same error that it raises for a "no".
+        is_interrupt = isinstance(stop, KeyboardInterrupt) or isinstance(stop.__cause__, KeyboardInterrupt)
+        _tell_stopped(console, is_interrupt=is_interrupt)
         return INTERRUPTED
     except LockstickError as error:
         _tell(console, error)
@@ -69,9 +69,20 @@ def run(arguments: Sequence[str], *, program: str = "lockstick", single: bool = 
     return outcome if isinstance(outcome, int) else 0
 
 
+def _tell_stopped(console: Console, *, is_interrupt: bool) -> None:
+    what, remedy = "nothing was done", "Run the command again if you change your mind."
+    if is_interrupt:
+        what, remedy = "interrupted", "What was fetched is kept; the same command continues."
+    if console.json:
+        members = {"what": what, "why": "", "remedy": remedy, "exit_code": INTERRUPTED}
+        console.document({"error": members})
+    else:
+        console.say(f"{what[0].upper()}{what[1:]}. {remedy}")
+
+
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Say whether JSON was asked for, where the options could not be read."""
-    return "--json" in arguments or bool(os.environ.get("LOCKSTICK_JSON"))
+    return "--json" in arguments or os.environ.get("LOCKSTICK_JSON", "").lower() in _TRUE
 
 
 def _tell_json(console: Console, error: LockstickError) -> None:

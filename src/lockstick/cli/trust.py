@@ -25,9 +25,12 @@ def trust() -> None:
 @common
 def list_anchors(console: Console) -> int:
     """List the trust anchors of this machine."""
-    entries = _store().entries()
+    store = _store()
+    entries, broken = store.entries(), store.broken()
+    for name in broken:
+        console.say(f"warning: the anchors {name!r} cannot be read and are passed over; remove and add them again")
     if console.json:
-        console.document({"anchors": [_json(entry) for entry in entries]})
+        console.document({"anchors": [_json(entry) for entry in entries], "broken": list(broken)})
     elif entries:
         console.result(_line(entry) for entry in entries)
     else:
@@ -81,12 +84,15 @@ def show(console: Console, name: str) -> int:
 def remove(console: Console, name: str, yes: bool) -> int:
     """Stop believing the roots stored under NAME."""
     store = _store()
-    entry = store.show(name)
+    if name not in store.names():
+        store.show(name)
+    known = next((entry for entry in store.entries() if entry.name == name), None)
     if not yes:
-        click.confirm(f"Stop believing {_line(entry)}?", abort=True, err=True)
+        shown = f"the unreadable anchors {name}" if known is None else _line(known)
+        click.confirm(f"Stop believing {shown}?", abort=True, err=True)
     store.remove(name)
     if console.json:
-        console.document({"removed": _json(entry)})
+        console.document({"removed": {"name": name} if known is None else _json(known)})
     else:
         console.say(f"Removed {name}.")
     return 0

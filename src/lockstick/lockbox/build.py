@@ -23,7 +23,7 @@ from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.metadata.uptane import UPTANE
 from lockstick.progress import SILENT
 from lockstick.transfer.model import Download
-from lockstick.trust.findings import Ledger, Verdict, verdict_of
+from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
 from lockstick.trust.judge import judge
 from lockstick.trust.rules import Severity
 
@@ -170,7 +170,7 @@ def build(
         moves = _moves(plan, place, fetched)
         if moves or obsolete or not place.shows(evidence):
             place.write_metadata(evidence)
-            place.publish(moves, sorted(obsolete))
+            place.publish(moves, sorted(obsolete), {package.path: package.length for package in judgement.packages})
         place.finished = True
     return BuildOutcome(
         output=output,
@@ -187,15 +187,15 @@ def _judge(evidence: Evidence, lockbox: str, anchors: AnchorChoice, at: datetime
 
 
 def _require(verdict: Verdict, findings: Sequence[Finding], lockbox: str) -> None:
-    """Raise unless everything is true; the worst finding gives reason and remedy."""
+    """Raise unless everything is true; the worst finding gives the remedy."""
     if verdict is Verdict.VERIFIED:
         return
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    errors = worst_first(finding for finding in findings if finding.severity is Severity.ERROR)
     shown = "; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS])
     more = f"; and {len(errors) - _SHOWN_FINDINGS} more" if len(errors) > _SHOWN_FINDINGS else ""
     kind: type[LockstickError] = NotCurrentError if verdict is Verdict.EXPIRED else DistrustError
     raise kind(
-        f"the lockbox {lockbox!r} is not built: its metadata is {verdict.value}",
+        f"the lockbox {lockbox!r} is not built: it is {verdict.value}",
         why=shown + more,
         remedy=errors[0].remedy,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockstick.payloads.kind import Kind, kind_of
@@ -49,7 +50,9 @@ def report_litter(
 
 
 def _known_files(evidence: Evidence, lockbox: str | None, packages: Iterable[ExpectedPackage]) -> set[str]:
-    known = {f"metadata/director/{name}" for name in ("root.json", "offline-snapshot.json", f"{lockbox}.json")}
+    known = {f"metadata/director/{name}" for name in ("root.json", "offline-snapshot.json")}
+    if lockbox is not None:
+        known.add(f"metadata/director/{lockbox}.json")
     known |= {f"metadata/director/{name}" for name in evidence.director.files if _ROOT.fullmatch(name)}
     # Whether a document of the image repository is reached is the judgement's affair; an extra one is harmless.
     known |= {f"metadata/image-repo/{name}" for name in evidence.image_repo.files}
@@ -70,5 +73,6 @@ def _walk(layout: Layout) -> Iterable[str]:
         for folder, folders, files in os.walk(layout.root / top):
             folders.sort()
             relative = os.path.relpath(folder, layout.root).replace(os.sep, "/")
-            for name in sorted(files):
+            links = [name for name in folders if (Path(folder) / name).is_symlink()]
+            for name in sorted(files + links):
                 yield f"{relative}/{name}"

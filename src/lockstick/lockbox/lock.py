@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["take_lock"]
+
+_TRIES = 10
+_TAKEN = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 
 if sys.platform == "win32":
     import msvcrt
@@ -33,7 +37,7 @@ def take_lock(path: Path, *, busy: str) -> Iterator[None]:
     """Hold a lock file.
 
     Args:
-        path: The file; it is made if need be and left behind.
+        path: The file; it is made if need be. Whoever holds the lock may remove it.
         busy: What to say if somebody else holds it.
 
     Yields:
@@ -43,15 +47,37 @@ def take_lock(path: Path, *, busy: str) -> Iterator[None]:
         UsageError: If somebody else holds it.
         MediaError: If the file cannot be made.
     """
+    fd = _open_locked(path, busy)
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    except OSError as error:
-        raise media_error(error, path, "made") from error
-    try:
-        try:
-            _lock(fd)
-        except OSError:
-            raise UsageError(busy, remedy="Wait until it has ended, or choose another output folder.") from None
         yield
     finally:
         os.close(fd)
+
+
+def _open_locked(path: Path, busy: str) -> int:
+    taken = UsageError(busy, remedy="Wait until it has ended, or choose another output folder.")
+    for _ in range(_TRIES):
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        except OSError as error:
+            raise media_error(error, path, "made") from error
+        try:
+            if _is_ours(fd, path):
+                return fd
+        except OSError as error:
+            os.close(fd)
+            raise (taken if error.errno in _TAKEN else media_error(error, path, "locked")) from error
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+    raise taken
+
+
+def _is_ours(fd: int, path: Path) -> bool:
+    """Lock an open file; False if it has lost its name, because its holder removed it as it left."""
+    _lock(fd)
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False

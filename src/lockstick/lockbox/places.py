@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lockstick.lockbox.inspect import inspect
 from lockstick.metadata.malformed import MalformedError
-from lockstick.transfer.disk import flush, media_error, publish
+from lockstick.transfer.disk import media_error, publish, write_new
 from lockstick.trust.names import target_path
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def write_places(path: Path, places: Iterable[tuple[str, ...]]) -> None:
     """
     aside = path.with_suffix(".new")
     try:
-        with aside.open("wb") as file:
-            file.write(json.dumps(sorted("/".join(place) for place in places)).encode("ascii"))
-            file.flush()
-            flush(file.fileno())
+        write_new(aside, json.dumps(sorted("/".join(place) for place in places)).encode("ascii"))
     except OSError as error:
         raise media_error(error, aside, "written") from error
     publish(aside, path)

@@ -94,6 +94,6 @@ def _read_folder(root: Path, folder: Path, repository: str, limits: Limits, budg
             continue
         budget[0] -= len(data)
         files[name] = data
-    for name in names[_MAX_DOCUMENTS:]:
-        unreadable[name] = ("document-too-large", f"it is one of more than {_MAX_DOCUMENTS} documents")
+    if len(names) > _MAX_DOCUMENTS:
+        unreadable["*.json"] = ("document-too-large", f"{len(names)} documents lie here; {_MAX_DOCUMENTS} are read")
     return RepositoryEvidence(files=files, unreadable=unreadable)

@@ -1,27 +1,37 @@
-"""The machine's trust store: which roots this machine believes, under names of the user's choice."""
+"""The machine's trust store: which roots this machine believes, under names of the user's choice.
+
+One file per pair of roots, ``NAME.json``, written aside and renamed, so that half a pair is never taken for a
+pair. A file that cannot be read is named and passed over: it must not keep the others from being used.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, NotFoundError, UsageError
-from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT, read_folder
+from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT
 from lockstick.metadata.document import read_document
+from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.uptane import UPTANE
-from lockstick.transfer.disk import media_error
+from lockstick.transfer.disk import media_error, prepare_folder, publish, write_new
+from lockstick.trust.evidence import Anchors
 from lockstick.trust.findings import Ledger
+from lockstick.trust.limits import DEVICE_LIMITS
+from lockstick.trust.names import segment_problem
 from lockstick.trust.roots import read_anchor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lockstick.trust.evidence import Anchors
-
 __all__ = ["StoredAnchors", "TrustStore"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_FORMAT = 1
+_MAX_FILE = 4 * DEVICE_LIMITS.root
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +52,7 @@ class StoredAnchors:
 
 
 class TrustStore:
-    """The trust anchors that this machine believes: a folder with one folder per account.
+    """The trust anchors that this machine believes.
 
     Args:
         folder: Where they lie.
@@ -51,20 +61,22 @@ class TrustStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    @property
-    def folder(self) -> Path:
-        """Where the anchors lie."""
-        return self._folder
+    def names(self) -> tuple[str, ...]:
+        """The names of all stored anchors, readable or not."""
+        try:
+            entries = sorted(entry.name for entry in self._folder.iterdir()) if self._folder.is_dir() else []
+        except OSError as error:
+            raise media_error(error, self._folder, "read") from error
+        stems = (name.removesuffix(".json") for name in entries if name.endswith(".json"))
+        return tuple(stem for stem in stems if _NAME.fullmatch(stem))
 
     def entries(self) -> tuple[StoredAnchors, ...]:
-        """All stored anchors, by name."""
-        if not self._folder.is_dir():
-            return ()
-        return tuple(
-            self.show(entry.name)
-            for entry in sorted(self._folder.iterdir())
-            if entry.is_dir() and _NAME.fullmatch(entry.name)
-        )
+        """All stored anchors that can be read, by name; :meth:`broken` names the others."""
+        return tuple(entry for name in self.names() if (entry := self._load(name)) is not None)
+
+    def broken(self) -> tuple[str, ...]:
+        """The names of stored anchors that cannot be read."""
+        return tuple(name for name in self.names() if self._load(name) is None)
 
     def show(self, name: str) -> StoredAnchors:
         """One pair of anchors.
@@ -77,84 +89,120 @@ class TrustStore:
 
         Raises:
             NotFoundError: If there is none of that name.
+            DistrustError: If there is, and it cannot be read.
         """
-        place = self._place(name)
-        if not place.is_dir():
-            raise NotFoundError(f"this machine has no trust anchors named {name!r}", remedy="Run: lockstick trust list")
-        anchors = read_folder(place, source="store")
-        return StoredAnchors(
-            name=name,
-            anchors=anchors,
-            director_digest=_digest(anchors.director),
-            image_digest=_digest(anchors.image_repo),
-        )
+        self._require(name)
+        entry = self._load(name)
+        if entry is None:
+            raise DistrustError(
+                f"the trust anchors {name!r} of this machine cannot be read",
+                why=f"{self._place(name)} is damaged or not one of this program's files",
+                remedy=f"Run: lockstick trust remove {name}, and add the roots again.",
+            )
+        return entry
 
     def add(self, name: str, anchors: Anchors) -> StoredAnchors:
         """Believe a pair of roots from now on.
 
         Args:
             name: The name to store them under.
-            anchors: The roots.
+            anchors: The roots, of both repositories.
 
         Returns:
             What was stored.
 
         Raises:
-            UsageError: If the name is taken by other roots, or is not a plain name.
+            UsageError: If the name is taken by other roots or is not a plain name, or a root is missing.
             DistrustError: If a root is not signed by its own keys.
+            MediaError: If the disk does not take it.
         """
         place = self._place(name)
-        for raw, what in ((anchors.director, DIRECTOR_ROOT), (anchors.image_repo, IMAGE_ROOT)):
-            if raw is not None:
-                _require_anchor(raw, what)
-        if place.is_dir():
-            existing = self.show(name)
-            if (existing.director_digest, existing.image_digest) == (
-                _digest(anchors.director),
-                _digest(anchors.image_repo),
-            ):
+        if anchors.director is None or anchors.image_repo is None:
+            missing = DIRECTOR_ROOT if anchors.director is None else IMAGE_ROOT
+            raise UsageError(
+                f"the root of one repository is missing: {missing}",
+                why="a lockbox is judged by the Director's root and the image repository's",
+                remedy="Get both from the account's credentials.zip or from the device's image.",
+            )
+        _require_anchor(anchors.director, DIRECTOR_ROOT)
+        _require_anchor(anchors.image_repo, IMAGE_ROOT)
+        taken = next((other for other in self.names() if other.casefold() == name.casefold()), None)
+        if taken is not None:
+            existing = self._load(taken)
+            if existing is not None and existing.name == name and _same_roots(existing, anchors):
                 return existing
             raise UsageError(
-                f"this machine already has other trust anchors named {name!r}",
-                remedy=f"Choose another name, or first run: lockstick trust remove {name}",
+                f"this machine already has other trust anchors named {taken!r}",
+                remedy=f"Choose another name, or first run: lockstick trust remove {taken}",
             )
+        document = {
+            "format": _FORMAT,
+            "dialect": UPTANE.name,
+            "director": base64.b64encode(anchors.director).decode("ascii"),
+            "image_repo": base64.b64encode(anchors.image_repo).decode("ascii"),
+        }
+        prepare_folder(self._folder)
+        aside = place.with_suffix(".new")
         try:
-            # Made aside and renamed, so that half a pair is never taken for a pair.
-            aside = self._folder / f".{name}.new"
-            aside.mkdir(parents=True, exist_ok=True)
-            for raw, file_name in ((anchors.director, DIRECTOR_ROOT), (anchors.image_repo, IMAGE_ROOT)):
-                if raw is not None:
-                    (aside / file_name).write_bytes(raw)
-            aside.rename(place)
+            write_new(aside, json.dumps(document).encode("ascii"))
         except OSError as error:
-            raise media_error(error, place, "written") from error
+            raise media_error(error, aside, "written") from error
+        publish(aside, place)
         return self.show(name)
 
     def remove(self, name: str) -> None:
-        """Stop believing a pair of roots.
+        """Stop believing a pair of roots, readable or not.
 
         Args:
             name: Its name.
 
         Raises:
             NotFoundError: If there is none of that name.
+            MediaError: If it cannot be removed.
         """
-        place = self._place(name)
-        self.show(name)
+        self._require(name)
         try:
-            for file_name in (DIRECTOR_ROOT, IMAGE_ROOT):
-                (place / file_name).unlink(missing_ok=True)
-            place.rmdir()
+            self._place(name).unlink()
         except OSError as error:
-            raise media_error(error, place, "removed") from error
+            raise media_error(error, self._place(name), "removed") from error
+
+    def _require(self, name: str) -> None:
+        self._place(name)
+        if name not in self.names():
+            raise NotFoundError(f"this machine has no trust anchors named {name!r}", remedy="Run: lockstick trust list")
+
+    def _load(self, name: str) -> StoredAnchors | None:
+        try:
+            with self._place(name).open("rb") as file:
+                document = json.loads(file.read(_MAX_FILE))
+            if document["format"] != _FORMAT or document["dialect"] != UPTANE.name:
+                return None
+            director, image_repo = (
+                base64.b64decode(document[key], validate=True) for key in ("director", "image_repo")
+            )
+            return StoredAnchors(
+                name=name,
+                anchors=Anchors(director=director, image_repo=image_repo, source="store"),
+                director_digest=_digest(director),
+                image_digest=_digest(image_repo),
+            )
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, MalformedError):
+            return None
 
     def _place(self, name: str) -> Path:
-        if _NAME.fullmatch(name) is None:
+        problem = "" if _NAME.fullmatch(name) else "is not letters, digits, dots, dashes and underscores"
+        problem = problem or segment_problem(name)
+        if problem:
             raise UsageError(
                 f"{name!r} cannot be the name of trust anchors",
-                why="a name is letters, digits, dots, dashes and underscores, and starts with a letter or digit",
+                why=f"it {problem}",
+                remedy="Choose a plain name, such as that of the account.",
             )
-        return self._folder / name
+        return self._folder / f"{name}.json"
+
+
+def _same_roots(existing: StoredAnchors, anchors: Anchors) -> bool:
+    return (existing.director_digest, existing.image_digest) == (_digest(anchors.director), _digest(anchors.image_repo))
 
 
 def _require_anchor(raw: bytes, what: str) -> None:

@@ -18,18 +18,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockstick.errors import MediaError, UsageError
 from lockstick.lockbox.layout import Layout
 from lockstick.lockbox.lock import take_lock
 from lockstick.lockbox.reading import obstacle, read_evidence
-from lockstick.transfer.disk import flush, flush_folders, media_error, prepare_folder, publish
+from lockstick.transfer.disk import flush_folders, media_error, prepare_folder, publish, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from lockstick.trust.evidence import Evidence
 
@@ -57,6 +58,7 @@ class Workplace:
         self.old_metadata = self.work / "old-metadata"
         self.places = self.work / "places.json"
         self._new = Layout(self.work)
+        self.metadata_aside = self._new.metadata
         self.finished = False
 
     @property
@@ -75,11 +77,7 @@ class Workplace:
         """
         if not self.has_lockbox:
             return False
-        visible = read_evidence(self.layout)
-        return all(
-            not old.unreadable and dict(old.files) == dict(new.files)
-            for old, new in ((visible.director, evidence.director), (visible.image_repo, evidence.image_repo))
-        )
+        return _same(read_evidence(self.layout), evidence)
 
     def destination(self, path: tuple[str, ...], waiting: str) -> Path:
         """Where a fetched package goes: its own place if that is free, else aside until the end.
@@ -106,35 +104,50 @@ class Workplace:
         Raises:
             MediaError: If the disk does not take them, or does not give them back as they were.
         """
-        if self._new.metadata.exists():
-            shutil.rmtree(self._new.metadata)
-        for folder, files in (
-            (self._new.director, evidence.director.files),
-            (self._new.image_repo, evidence.image_repo.files),
-        ):
-            prepare_folder(folder)
-            _write_all(folder, files)
+        try:
+            _remove_tree(self._new.metadata)
+            for folder, files in (
+                (self._new.director, evidence.director.files),
+                (self._new.image_repo, evidence.image_repo.files),
+            ):
+                prepare_folder(folder)
+                for name, data in files.items():
+                    write_new(folder / name, data)
+        except OSError as error:
+            raise media_error(error, self._new.metadata, "written") from error
+        if not _same(read_evidence(self._new), evidence):
+            raise MediaError(
+                f"{self._new.metadata} does not read as it was written",
+                remedy="Check the disk or the medium; it may be failing, or unable to hold these names.",
+            )
         flush_folders([self._new.director, self._new.image_repo, self._new.metadata])
 
-    def publish(self, moves: Mapping[Path, tuple[str, ...]], obsolete: Iterable[tuple[str, ...]]) -> None:
+    def publish(
+        self,
+        moves: Mapping[Path, tuple[str, ...]],
+        obsolete: Iterable[tuple[str, ...]],
+        wanted: Mapping[tuple[str, ...], int],
+    ) -> None:
         """Make the new lockbox visible, as the last of several steps that can each be the last one done.
 
         Args:
             moves: Staged files and the segments of their final places.
             obsolete: Segments of the packages that only the older lockbox had.
+            wanted: Segments and length of every package of the new lockbox.
 
         Raises:
             MediaError: If the disk refuses a step; the next build continues.
         """
         try:
             self.hide()
+            # Before the moves: where case does not count, the new file may have the old one's name.
+            self._remove_all(obsolete, wanted)
             for source, path in moves.items():
                 place = self.layout.package(path)
                 self._make_folders(place.parent)
                 publish(source, place)
-            for path in obsolete:
-                self._remove(path)
-            flush_folders({self.layout.package(path).parent for path in moves.values()} | {self.layout.images})
+            self._require_all(wanted)
+            flush_folders(self._folders_of(wanted))
             self._new.metadata.rename(self.layout.metadata)
             flush_folders([self.output, self.work])
         except OSError as error:
@@ -144,10 +157,25 @@ class Workplace:
         """Take an older lockbox out of sight, if there is one."""
         if not self.has_lockbox:
             return
-        if self.old_metadata.exists():
-            shutil.rmtree(self.old_metadata)
+        _remove_tree(self.old_metadata)
         self.layout.metadata.rename(self.old_metadata)
         flush_folders([self.output, self.work])
+
+    def _require_all(self, wanted: Mapping[tuple[str, ...], int]) -> None:
+        """The last look before the lockbox becomes visible: every package is where it belongs."""
+        for path, length in wanted.items():
+            place = self.layout.package(path)
+            problem = obstacle(self.output, place)
+            if problem or place.lstat().st_size != length:
+                raise MediaError(f"{place} is not there as it was written", why=problem or "its length differs")
+
+    def _folders_of(self, wanted: Iterable[tuple[str, ...]]) -> set[Path]:
+        folders = {self.layout.images, self.output}
+        for path in wanted:
+            folders.update(
+                parent for parent in self.layout.package(path).parents if self.layout.images in parent.parents
+            )
+        return folders
 
     def _make_folders(self, folder: Path) -> None:
         """Make a folder below the output, refusing to go through a link that somebody planted."""
@@ -162,16 +190,20 @@ class Workplace:
                 )
             prepare_folder(current)
 
-    def _remove(self, path: tuple[str, ...]) -> None:
-        place = self.layout.package(path)
-        if obstacle(self.output, place):
-            return
-        place.unlink()
-        for folder in place.parents:
-            if folder == self.layout.images:
-                break
-            with suppress(OSError):
-                folder.rmdir()
+    def _remove_all(self, obsolete: Iterable[tuple[str, ...]], wanted: Iterable[tuple[str, ...]]) -> None:
+        """Remove packages of older builds, unless they are wanted ones under another spelling of the name."""
+        spelt = {tuple(part.casefold() for part in path): self.layout.package(path) for path in wanted}
+        for path in obsolete:
+            place = self.layout.package(path)
+            twin = spelt.get(tuple(part.casefold() for part in path))
+            if obstacle(self.output, place) or (twin is not None and twin.exists() and twin.samefile(place)):
+                continue
+            place.unlink()
+            for folder in place.parents:
+                if folder == self.layout.images:
+                    break
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 @contextmanager
@@ -190,15 +222,60 @@ def open_workplace(output: Path) -> Iterator[Workplace]:
     """
     _refuse_foreign(output)
     place = Workplace(output)
-    if place.work.is_symlink():
-        raise MediaError(f"{place.work} is a link", remedy="Remove it, or choose another output folder.")
-    for folder in (output, place.work, place.partial, place.staged):
-        prepare_folder(folder)
-    with take_lock(place.work / "lock", busy=f"another build is at work in {output}"):
+    prepare_folder(output)
+    _refuse_links(place.work)
+    prepare_folder(place.work)
+    lock = place.work / "lock"
+    with take_lock(lock, busy=f"another build is at work in {output}"):
+        for folder in (place.partial, place.staged):
+            prepare_folder(folder)
         yield place
+        if place.finished:
+            # What cannot be removed is harmless. The lock goes last, while it is held.
+            for entry in (place.partial, place.staged, place.old_metadata, place.metadata_aside, place.places):
+                with suppress(OSError):
+                    _remove_tree(entry)
+            with suppress(OSError):
+                lock.unlink()
     if place.finished:
-        # After the lock is let go, for systems that keep an open file; what stays is harmless.
-        shutil.rmtree(place.work, ignore_errors=True)
+        # Again for systems that keep the name of an open file.
+        with suppress(OSError):
+            lock.unlink(missing_ok=True)
+        with suppress(OSError):
+            place.work.rmdir()
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a folder with all in it, or whatever else has its name; never through a link."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(status.st_mode):
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _refuse_links(work: Path) -> None:
+    """Refuse to work in a hidden folder in which somebody planted a link."""
+    for folder, folders, files in os.walk(work):
+        for path in (work, *(Path(folder) / name for name in (*folders, *files))):
+            if path.is_symlink():
+                raise MediaError(
+                    f"{path} is a link",
+                    why="writing through it would leave the output folder",
+                    remedy=f"Remove {work}, or choose another output folder.",
+                )
+    if work.is_symlink():
+        raise MediaError(f"{work} is a link", remedy="Remove it, or choose another output folder.")
+
+
+def _same(one: Evidence, other: Evidence) -> bool:
+    return all(
+        not mine.unreadable and dict(mine.files) == dict(theirs.files)
+        for mine, theirs in ((one.director, other.director), (one.image_repo, other.image_repo))
+    )
 
 
 def _refuse_foreign(output: Path) -> None:
@@ -214,17 +291,3 @@ def _refuse_foreign(output: Path) -> None:
             why="a build would mix its files with what is there",
             remedy="Name a new or empty folder, or one that an earlier build wrote.",
         )
-
-
-def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, data in files.items():
-        place = folder / name
-        try:
-            with place.open("wb") as file:
-                file.write(data)
-                file.flush()
-                flush(file.fileno())
-            if os.stat(place).st_size != len(data):  # noqa: PTH116 - one call for all
-                raise MediaError(f"{place} is not as long as what was written", remedy="Check the disk or the medium.")
-        except OSError as error:
-            raise media_error(error, place, "written") from error

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 if sys.platform == "darwin":
     import fcntl
 
-__all__ = ["flush", "flush_folders", "media_error", "prepare_folder", "publish"]
+__all__ = ["flush", "flush_folders", "media_error", "prepare_folder", "publish", "write_new"]
 
 _KNOWN_TROUBLE = {
     errno.ENOSPC: ("the disk is full", "Make room on it, then run the same command again: what was fetched is kept."),
@@ -80,6 +80,26 @@ def flush(fd: int) -> None:
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
             return
     os.fsync(fd)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that was not there before, durably; whatever had its name is removed first, not written to.
+
+    A link that somebody planted under the name is thus never followed.
+
+    Args:
+        path: The file.
+        data: All its bytes.
+
+    Raises:
+        OSError: The disk refused, or something appeared under the name meanwhile.
+    """
+    path.unlink(missing_ok=True)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        flush(file.fileno())
 
 
 def publish(source: Path, destination: Path) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Road"]
 
 _REDIRECTS = {301, 302, 303, 307, 308}
+_FORBIDDEN = 403
 _UNAUTHORIZED = 401
 
 
@@ -112,6 +113,9 @@ class Road:
                     if renewed or authority is None or not authority.refused(str(target)):
                         raise NotAllowedError(f"access to {subject} is refused", why=f"{origin} answered 401")
                     renewed = True
+                elif response.status_code == _FORBIDDEN and hops and not own:
+                    # An address that was signed for a moment, and the moment is over: start again from our own.
+                    raise Setback(f"{origin} answered 403 to an address that it was redirected to")
                 else:
                     self._judge(line, response, subject, origin)
                     yield Answer(response, origin)

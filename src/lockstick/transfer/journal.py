@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lockstick.transfer.disk import flush
+from lockstick.transfer.disk import write_new
 from lockstick.transfer.validators import Validator
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def save_journal(partial: Path, mark: Mark) -> None:
     }
     path = journal_path(partial)
     fresh = _fresh(path)
-    with fresh.open("wb") as file:
-        file.write(json.dumps(document).encode())
-        file.flush()
-        flush(file.fileno())
+    write_new(fresh, json.dumps(document).encode())
     fresh.replace(path)
 
 

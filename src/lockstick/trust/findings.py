@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from lockstick.trust.rules import RULES, Consequence, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lockstick.metadata.malformed import MalformedError
 
-__all__ = ["Finding", "Ledger", "Verdict", "verdict_of"]
+__all__ = ["Finding", "Ledger", "Verdict", "verdict_of", "worst_first"]
 
 
 class Verdict(StrEnum):
@@ -51,7 +53,8 @@ class Ledger:
     """Collects findings in the order in which they are made; nothing is ever removed."""
 
     def __init__(self) -> None:
-        self._findings: list[Finding] = []
+        # A dictionary for its order and its quick look-up: a hostile medium can cause very many findings.
+        self._findings: dict[Finding, None] = {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -94,8 +97,7 @@ class Ledger:
             self._add(finding)
 
     def _add(self, finding: Finding) -> None:
-        if finding not in self._findings:
-            self._findings.append(finding)
+        self._findings.setdefault(finding)
 
 
 def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
@@ -112,6 +114,19 @@ def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
         if consequence in consequences:
             return verdict
     return Verdict.VERIFIED
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Order errors by what they say about the lockbox, the worst first; otherwise as they were made.
+
+    Args:
+        findings: Findings that are errors.
+
+    Returns:
+        The same, ordered.
+    """
+    rank = {consequence: place for place, (consequence, _) in enumerate(_WORST_FIRST)}
+    return tuple(sorted(findings, key=lambda finding: rank[RULES[finding.rule].consequence]))
 
 
 # Exit code 3 before exit code 4, and within it the stronger statement first.

@@ -16,6 +16,7 @@ from lockstick.trust.director import OFFLINE_SNAPSHOT, DirectorDocuments, Lockbo
 from lockstick.trust.findings import Finding, Ledger
 from lockstick.trust.freshness import Lifetime, weakest
 from lockstick.trust.image_repo import ImageDocuments
+from lockstick.trust.limits import enforce
 from lockstick.trust.matching import check_match, check_shape
 from lockstick.trust.names import collisions, target_path
 from lockstick.trust.roots import RootChain, read_anchor
@@ -118,6 +119,7 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
     Returns:
         The judgement. It never raises for anything that the evidence holds.
     """
+    evidence = enforce(evidence)
     ledger = Ledger()
     lifetimes: list[Lifetime] = []
     _report_unreadable(evidence, ledger)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DEVICE_LIMITS", "Limits"]
+from lockstick.trust.evidence import Evidence, RepositoryEvidence
+
+__all__ = ["DEVICE_LIMITS", "Limits", "enforce"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,3 +37,36 @@ class Limits:
 
 DEVICE_LIMITS = Limits(root=65_536, small=65_536, targets=8_388_608)
 """The limits of the device client of October 2024; later clients raise some of them."""
+
+
+def enforce(evidence: Evidence, limits: Limits = DEVICE_LIMITS) -> Evidence:
+    """Treat documents that are too large as a device does: as not there.
+
+    Args:
+        evidence: All documents, from wherever they came.
+        limits: The largest sizes.
+
+    Returns:
+        The documents that fit; the others are named among the unreadable ones.
+    """
+    return Evidence(
+        director=_enforce("director", evidence.director, limits),
+        image_repo=_enforce("image-repo", evidence.image_repo, limits),
+    )
+
+
+def _enforce(repository: str, part: RepositoryEvidence, limits: Limits) -> RepositoryEvidence:
+    large = {name for name, data in part.files.items() if len(data) > limits.of(repository, name)}
+    if not large:
+        return part
+    reasons = {
+        name: (
+            "document-too-large",
+            f"it has {len(part.files[name])} bytes; devices read at most {limits.of(repository, name)}",
+        )
+        for name in large
+    }
+    return RepositoryEvidence(
+        files={name: data for name, data in part.files.items() if name not in large},
+        unreadable={**part.unreadable, **reasons},
+    )

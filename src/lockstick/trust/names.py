@@ -16,7 +16,7 @@ from lockstick.metadata.malformed import MalformedError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["RESERVED_LOCKBOX_NAMES", "check_lockbox_name", "collisions", "target_path"]
+__all__ = ["RESERVED_LOCKBOX_NAMES", "check_lockbox_name", "collisions", "segment_problem", "target_path"]
 
 RESERVED_LOCKBOX_NAMES = frozenset({"root", "targets", "snapshot", "timestamp", "offline-snapshot", "offline-updates"})
 """Lockbox names that devices refuse, in any case (lockbox-format 1.7)."""
@@ -87,6 +87,20 @@ def target_path(name: str) -> tuple[str, ...]:
 
 
 def _check_segment(segment: str, shown: str) -> None:
+    problem = segment_problem(segment)
+    if problem:
+        raise MalformedError("target-name-unportable", f"the target name {shown} {problem}")
+
+
+def segment_problem(segment: str) -> str:
+    """Say why a text cannot be the name of one file everywhere.
+
+    Args:
+        segment: The text, without separators.
+
+    Returns:
+        The reason, to stand behind a subject, or an empty text.
+    """
     problem = ""
     if (found := _FORBIDDEN.search(segment)) is not None:
         problem = f"holds the character {found[0]!r}"
@@ -98,8 +112,7 @@ def _check_segment(segment: str, shown: str) -> None:
         problem = f"has the part {segment[:40]!r}, which Windows reserves for a device"
     elif len(segment) > _MAX_SEGMENT:
         problem = f"has a part of more than {_MAX_SEGMENT} characters"
-    if problem:
-        raise MalformedError("target-name-unportable", f"the target name {shown} {problem}")
+    return problem
 
 
 def collisions(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
