@@ -270,6 +270,14 @@ def test_a_document_that_cannot_be_read(build: Runner, cloud: Sandbox, path: str
     assert not cloud.requests.matching(origin="store")
 
 
+def test_a_document_larger_than_devices_read(build: Runner, cloud: Sandbox) -> None:
+    raw = json.dumps(cloud.director.lockbox("kiosk")).encode()
+    cloud.faults.add(Fault(kind=Replace(body=raw + b" " * 70_000), match="*/offline-updates/kiosk.json", times=None))
+    result = build()
+    assert result.code == 3
+    assert "document-too-large: director/kiosk.json" in result.err
+
+
 @pytest.mark.parametrize("tail", [b"{}", b"x", b"\x00"])
 def test_a_document_with_something_behind_it(build: Runner, cloud: Sandbox, tail: bytes) -> None:
     assert build("--dry-run").code == 0

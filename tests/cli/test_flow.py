@@ -161,19 +161,25 @@ def test_every_finding_is_given_not_only_the_first(
     }
 
 
+@pytest.mark.parametrize(
+    ("place", "finding"),
+    [
+        ("images/firmware-1.0.bin", ("package-unreadable", "firmware-1.0.bin")),
+        ("images/sensors", ("package-unreadable", "sensors/co2 hub-2.3.1.bin")),
+        ("metadata/image-repo/targets.json", ("document-unreadable", "image-repo/targets.json")),
+    ],
+)
 def test_a_link_in_place_of_a_package_or_document_is_refused(
-    build: Runner, lockstick: Runner, roots: Path, tmp_path: Path
+    build: Runner, lockstick: Runner, roots: Path, tmp_path: Path, *, place: str, finding: tuple[str, str]
 ) -> None:
     assert build().code == 0
-    for place in ("images/firmware-1.0.bin", "metadata/image-repo/targets.json"):
-        original = tmp_path / "out" / place
-        aside = tmp_path / original.name
-        original.rename(aside)
-        original.symlink_to(aside)
+    original = tmp_path / "out" / place
+    aside = tmp_path / original.name
+    original.rename(aside)
+    original.symlink_to(aside)
     result = lockstick("verify", tmp_path / "out", "--trust", roots, "--json")
     assert result.code == 3
-    found = {(finding["rule"], finding["subject"]) for finding in result.json()["findings"]}
-    assert ("document-unreadable", "image-repo/targets.json") in found
+    assert finding in {(one["rule"], one["subject"]) for one in result.json()["findings"]}
 
 
 def test_a_document_larger_than_devices_read(build: Runner, lockstick: Runner, roots: Path, tmp_path: Path) -> None:
@@ -183,6 +189,17 @@ def test_a_document_larger_than_devices_read(build: Runner, lockstick: Runner, r
     result = lockstick("verify", tmp_path / "out", "--trust", roots, "--json")
     assert result.code == 3
     assert ("document-too-large", "director/kiosk.json") in {
+        (finding["rule"], finding["subject"]) for finding in result.json()["findings"]
+    }
+
+
+def test_a_linked_folder_among_the_packages_is_named(
+    build: Runner, lockstick: Runner, roots: Path, tmp_path: Path
+) -> None:
+    assert build().code == 0
+    (tmp_path / "out" / "images" / "extra").symlink_to(tmp_path, target_is_directory=True)
+    result = lockstick("verify", tmp_path / "out", "--trust", roots, "--json")
+    assert ("file-unlisted", "images/extra") in {
         (finding["rule"], finding["subject"]) for finding in result.json()["findings"]
     }
 
@@ -273,6 +290,19 @@ def test_a_rotated_root_is_followed(build: Runner, cloud: Sandbox, tmp_path: Pat
     cloud.define_lockbox("kiosk")
     assert build().code == 0
     assert (tmp_path / "out" / "metadata" / "image-repo" / "3.root.json").is_file()
+
+
+def test_an_address_that_ran_out_is_asked_for_afresh(build: Runner, cloud: Sandbox) -> None:
+    """A pre-signed address of the object store answers 403 when its time is over."""
+    cloud.faults.add(Fault(kind=Status(status=403), match="/objects/*", origin="store", times=1))
+    assert build().code == 0
+
+
+def test_a_foreign_address_that_refuses_is_named(build: Runner, cloud: Sandbox) -> None:
+    cloud.faults.add(Fault(kind=Status(status=403), match="*maps*", origin="store", times=None))
+    result = build()
+    assert result.code == 7
+    assert "uri" in result.err
 
 
 def test_a_dry_run_writes_nothing(build: Runner, cloud: Sandbox, tmp_path: Path) -> None:

@@ -113,9 +113,8 @@ class Road:
                     if renewed or authority is None or not authority.refused(str(target)):
                         raise NotAllowedError(f"access to {subject} is refused", why=f"{origin} answered 401")
                     renewed = True
-                elif response.status_code == _FORBIDDEN and hops and not own:
-                    # An address that was signed for a moment, and the moment is over: start again from our own.
-                    raise Setback(f"{origin} answered 403 to an address that it was redirected to")
+                elif response.status_code == _FORBIDDEN and not own:
+                    raise _refused_without_credentials(origin, subject, is_redirected=hops > 0)
                 else:
                     self._judge(line, response, subject, origin)
                     yield Answer(response, origin)
@@ -152,3 +151,15 @@ class Road:
             line.drain(response)
             raise
         refuse_encoded(response.headers, subject=subject, origin=origin)
+
+
+def _refused_without_credentials(origin: Origin, subject: str, *, is_redirected: bool) -> Exception:
+    """What a 403 means at an address that takes no credentials of ours."""
+    if is_redirected:
+        # It was signed for a moment, and the moment is over: start again from our own address.
+        return Setback(f"{origin} answered 403 at the address that the repository redirects to")
+    return NotAllowedError(
+        f"access to {subject} is refused",
+        why=f"{origin} answered 403; the package's metadata names this address, and no token is sent there",
+        remedy="Correct the package's uri in the image repository, or make the address public.",
+    )

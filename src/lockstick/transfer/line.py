@@ -33,6 +33,7 @@ ClientFactory = Callable[[], httpx.Client]
 """Makes one client per worker; the seam through which a test or an unusual network gets in."""
 
 _BASE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "lockstick"}
+_READ_BYTES = 256 * 1024
 _NEW_SOCKET = ("connect_tcp.complete", "start_tls.complete")
 _DRAIN_CAP = 64 * 1024
 
@@ -200,7 +201,9 @@ class Line:
     def _trace(self, event: str, details: Mapping[str, Any]) -> None:
         if not event.endswith(_NEW_SOCKET):
             return
-        found = details["return_value"].get_extra_info("socket")
+        stream = details["return_value"]
+        _read_more_at_once(stream)
+        found = stream.get_extra_info("socket")
         with self._lock:
             self._sockets = {known for known in self._sockets if known.fileno() != -1}
             if found is not None:
@@ -215,6 +218,16 @@ class Line:
             with suppress(OSError, ValueError):
                 # Below TLS on purpose: the TLS layer's own shutdown may not be called from another thread.
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+
+def _read_more_at_once(stream: Any) -> None:  # noqa: ANN401 - the HTTP library's stream, whichever it is
+    """Let a stream take more from the line at once than the HTTP library asks for.
+
+    It asks for 64 KiB; with four times that, a large file costs a fifth less processor time
+    (docs/performance.md).
+    """
+    read = stream.read
+    stream.read = lambda max_bytes, timeout=None: read(max(max_bytes, _READ_BYTES), timeout)
 
 
 class Watchdog:
