@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lockstick.lockbox.layout import Layout
-from lockstick.sandbox import CANARY, Drop, Fault, Package, Sandbox, Status
+from lockstick.sandbox import CANARY, Drop, Fault, Package, Sandbox, Status, served
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +38,20 @@ def test_a_build_is_verified_and_holds_every_package(build: Runner, cloud: Sandb
 def test_metadata_is_written_byte_for_byte_as_served(build: Runner, cloud: Sandbox, tmp_path: Path) -> None:
     assert build().code == 0
     layout = Layout(tmp_path / "out")
-    served = {request.path.rsplit("/", 1)[1] for request in cloud.requests.all() if request.path.endswith(".json")}
-    assert {"1.root.json", "targets.json", "kiosk.json", "tdx-quarterly.json"} <= served
-    raw = layout.director.joinpath("kiosk.json").read_bytes()
-    assert raw != json.dumps(json.loads(raw), sort_keys=True, separators=(",", ":")).encode()
+    images, director = cloud.images, cloud.director
+    for place, document in {
+        layout.image_repo / "targets.json": images.document("targets.json"),
+        layout.image_repo / "snapshot.json": images.document("snapshot.json"),
+        layout.image_repo / "tdx-quarterly.json": images.document("delegations/tdx-quarterly.json"),
+        layout.image_repo / "1.root.json": images.document("root.json", 1),
+        layout.director / "kiosk.json": director.lockbox("kiosk"),
+        layout.director / "2.root.json": director.repository.document("root.json", 2),
+    }.items():
+        assert document is not None
+        raw = place.read_bytes()
+        assert raw == served(document), place.name
+        # The service does not serve the canonical form, so writing that would have been noticed.
+        assert raw != json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def test_verify_by_given_roots(build: Runner, lockstick: Runner, roots: Path, tmp_path: Path) -> None:

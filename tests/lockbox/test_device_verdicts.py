@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import SHARED
+from lockstick.cli.boundary import run
 from lockstick.lockbox.anchors import read_folder
 from lockstick.lockbox.layout import find_lockbox
 from lockstick.lockbox.verify import AnchorChoice, verify
@@ -84,6 +85,16 @@ def test_verify_is_never_more_lenient_than_the_device(name: str) -> None:
         assert errors(outcome) == {"expired"}
     else:
         assert outcome.verdict is Verdict.REJECTED
+
+
+@pytest.mark.parametrize("name", cases())
+def test_the_exit_code_is_the_contracts(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    case = CASES / name
+    recorded = json.loads((case / "case.json").read_text())
+    verdict = judged(case)[1].verdict
+    code = run(["verify", str(case / "update"), "--trust", str(case / "provision"), "--at", recorded["at"], "--json"])
+    assert json.loads(capfd.readouterr().out)["verdict"] == verdict.value
+    assert code == {"verified": 0, "expired": 4, "rejected": 3, "unchecked": 3}[verdict.value]
 
 
 def test_the_recorded_cases_are_all_here() -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,29 +12,9 @@ from transfer.ground import Want, World, noise
 from transfer.misbehaving import Blob, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own with room for about six mebibytes."""
-    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mkfs.ext4"):
-        pytest.skip("a loop-mounted file system needs Linux, root and mkfs.ext4")
-    image, folder = tmp_path / "image", tmp_path / "disk"
-    folder.mkdir()
-    with image.open("wb") as file:
-        file.truncate(8 * MIB)
-    subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", image], check=True)
-    mounted = subprocess.run(["mount", "-o", "loop", image, folder], capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"this machine does not mount for us: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def test_a_file_that_does_not_fit_is_refused_before_it_starts(
