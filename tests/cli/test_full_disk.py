@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from lockstick.sandbox import Package, Sandbox
 
 if TYPE_CHECKING:
-    import shutil
-from pathlib import Path
+    from pathlib import Path
 
     from cli.conftest import Runner
 
