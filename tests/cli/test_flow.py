@@ -122,6 +122,28 @@ def test_a_mounted_stick_is_accepted(build: Runner, lockstick: Runner, roots: Pa
     assert lockstick("verify", named, "--trust", roots).code == 0
 
 
+def test_a_stick_with_two_lockboxes_is_not_guessed_at(
+    build: Runner, lockstick: Runner, roots: Path, tmp_path: Path
+) -> None:
+    assert build().code == 0
+    shutil.copytree(tmp_path / "out", tmp_path / "out" / "update")
+    result = lockstick("verify", tmp_path / "out", "--trust", roots)
+    assert result.code == 2
+    assert "two lockboxes" in result.err
+
+
+def test_bytes_are_not_read_where_the_metadata_is_not_to_be_trusted(
+    build: Runner, lockstick: Runner, roots: Path, tmp_path: Path
+) -> None:
+    assert build().code == 0
+    place = tmp_path / "out" / "metadata" / "director" / "kiosk.json"
+    place.write_bytes(place.read_bytes().replace(b'"version": 1', b'"version": 2'))
+    result = lockstick("verify", tmp_path / "out", "--trust", roots, "--json")
+    assert result.code == 3
+    assert result.json()["bytes_hashed"] == 0
+    assert {package["ok"] for package in result.json()["packages"]} == {False}
+
+
 def test_a_folder_without_a_lockbox(lockstick: Runner, tmp_path: Path) -> None:
     assert lockstick("verify", tmp_path).code == 8
 

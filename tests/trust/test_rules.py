@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -752,6 +753,39 @@ def a_lockbox_named_like_a_role() -> tuple[Evidence, Anchors]:
     return forge.evidence(), forge.anchors()
 
 
+@scenario("lockbox-name")
+def a_listed_name_without_its_extension() -> tuple[Evidence, Anchors]:
+    """A device cuts the last extension of the key, so it would open aaa.json first."""
+    forge = Forge()
+    other = envelope({**forge.lockbox, "version": 5}, forge.offline_key)
+    forge.offline_snapshot["meta"]["aaa"] = meta_entry(other)
+    director, image_repo = forge.documents()
+    director["aaa.json"] = other
+    return evidence(director, image_repo), forge.anchors()
+
+
+@scenario("document-name-case")
+def another_listed_lockbox_in_capitals() -> tuple[Evidence, Anchors]:
+    """On a stick, the device looks for aaa.json and finds AAA.JSON."""
+    forge = Forge()
+    other = envelope({**forge.lockbox, "version": 5}, forge.offline_key)
+    forge.offline_snapshot["meta"]["aaa.json"] = meta_entry(other)
+    director, image_repo = forge.documents()
+    director["AAA.JSON"] = other
+    return evidence(director, image_repo), forge.anchors()
+
+
+@pytest.mark.parametrize("repository", ["director", "image-repo"])
+@pytest.mark.parametrize("name", ["3.ROOT.json", "3.root.JSON", "03.root.json", "Root.json", "\u0663.root.json"])
+def test_a_root_under_a_name_that_only_a_stick_takes_for_one_is_refused(repository: str, name: str) -> None:
+    forge = Forge()
+    director, image_repo = forge.documents()
+    files = {"director": director, "image-repo": image_repo}
+    files[repository][name] = files[repository]["2.root.json"]
+    judgement = judged((evidence(director, image_repo), forge.anchors()))
+    assert [finding.rule for finding in judgement.findings] == ["document-name-case"]
+
+
 @scenario("lockbox-delegates")
 def a_lockbox_with_an_empty_list_of_delegations() -> tuple[Evidence, Anchors]:
     forge = Forge()
@@ -881,6 +915,36 @@ def a_delegation_named_like_a_role() -> tuple[Evidence, Anchors]:
     return delegating(name="Snapshot")
 
 
+@scenario("delegation-name")
+def a_delegation_with_a_reserved_name_that_no_search_leads_to() -> tuple[Evidence, Anchors]:
+    forge = delegating_forge(name="Root", entry={"paths": ["nothing"]})
+    forge.targets["targets"] = {"fw.bin": target(targetFormat="BINARY")}
+    return forge.evidence(), forge.anchors()
+
+
+@scenario("delegation-name")
+def two_delegations_whose_names_differ_in_case() -> tuple[Evidence, Anchors]:
+    other = {"name": "TDX-feed", "paths": ["nothing"], "terminating": False} | role(Key(seed=6))
+    return delegating(more=[other])
+
+
+@scenario("delegation-pattern")
+def a_pattern_with_a_character_class() -> tuple[Evidence, Anchors]:
+    return delegating(entry={"paths": ["[[:alpha:]]w.bin", "fw*"]})
+
+
+@scenario("delegation-pattern")
+def a_pattern_of_many_characters() -> tuple[Evidence, Anchors]:
+    return delegating(entry={"paths": ["fw*", "x" * 513]})
+
+
+@pytest.mark.parametrize("entry", [1, {}, {"length": "5", "hashes": {}}, {"length": True, "hashes": {}}, {"length": 5}])
+def test_a_misshapen_entry_that_the_lockbox_does_not_need_spoils_the_targets(entry: Any) -> None:
+    forge = Forge()
+    forge.image_targets["other.bin"] = entry
+    assert "shape" in {finding.rule for finding in judged((forge.evidence(), forge.anchors())).findings}
+
+
 @scenario("target-unknown")
 def a_delegation_whose_patterns_do_not_fit() -> tuple[Evidence, Anchors]:
     return delegating(entry={"paths": ["else*"]})
@@ -985,7 +1049,8 @@ def test_a_delegation_is_judged_anew_for_every_delegator() -> None:
     }
     judgement = judged((forge.evidence(), forge.anchors()))
     assert [(finding.rule, finding.subject) for finding in judgement.findings] == [
-        ("threshold-unmet", "image-repo/shared.json")
+        ("threshold-unmet", "image-repo/shared.json"),
+        ("target-unknown", "b.bin"),
     ]
 
 
@@ -1101,6 +1166,56 @@ def a_name_that_windows_reserves() -> tuple[Evidence, Anchors]:
 @scenario("target-name-collision")
 def two_names_that_differ_in_case() -> tuple[Evidence, Anchors]:
     return named("fw/App.bin", "FW/app.bin")
+
+
+# --- hostile sizes -----------------------------------------------------------------------------
+
+
+def quickly(found: tuple[Evidence, Anchors]) -> Judgement:
+    """Judge within a second: whatever lies on a stick must not keep its reader busy."""
+    started = time.perf_counter()
+    judgement = judged(found)
+    assert time.perf_counter() - started < 2
+    assert verdict_of(judgement.findings) is Verdict.REJECTED
+    return judgement
+
+
+def test_an_unterminated_string_of_escapes_takes_no_time() -> None:
+    quickly(change_file("director", "box.json", lambda _: b"[" * 33 + b"]" * 33 + b'"' + b'\\"' * 30_000))
+    quickly(change_file("image-repo", "targets.json", lambda _: b"[" * 33 + b"]" * 33 + b'"' + b'\\"' * 2_000_000))
+
+
+def test_a_million_signatures_take_no_time() -> None:
+    junk = b'{"signatures":[' + b"1," * 1_000_000 + b'1],"signed":'
+    quickly(change_file("image-repo", "targets.json", lambda raw: junk + raw.split(b'"signed":')[1]))
+
+
+def test_one_signature_many_times_is_verified_not_at_all() -> None:
+    forge = Forge()
+    forge.targets["filler"] = "x" * 4_000_000
+    director, image_repo = forge.documents()
+    image_repo["targets.json"]["signatures"] *= 90
+    judgement = quickly((evidence(director, image_repo), forge.anchors()))
+    assert "signature-duplicate" in {finding.rule for finding in judgement.findings}
+
+
+def test_delegations_that_nobody_signed_are_not_followed() -> None:
+    """A graph in which every role delegates to every other has more paths than anybody can walk."""
+    forge = Forge(image_targets={})
+    key = forge.other_key
+    names = [f"r{index}" for index in range(25)]
+    everybody = {
+        "keys": {key.keyid: key.public},
+        "roles": [{"name": name, "paths": ["*"], "terminating": False} | role(key) for name in names],
+    }
+    body = {"_type": "Targets", "expires": LATER, "targets": {}, "version": 1, "delegations": everybody}
+    for name in names:
+        forge.delegated[name] = envelope(body, key)
+    forge.targets["delegations"] = everybody
+    quickly((forge.evidence(), forge.anchors()))
+    director, image_repo = forge.documents()
+    image_repo["targets.json"] = envelope(forge.targets, key)
+    quickly((evidence(director, image_repo), forge.anchors()))
 
 
 # --- the table itself --------------------------------------------------------------------------

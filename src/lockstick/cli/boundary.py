@@ -10,7 +10,7 @@ import click
 
 from lockstick.cli.app import app
 from lockstick.cli.console import Console
-from lockstick.errors import LockstickError, UsageError
+from lockstick.errors import LockstickError, MediaError, UsageError
 from lockstick.report.plain import printable
 
 if TYPE_CHECKING:
@@ -63,6 +63,15 @@ def run(arguments: Sequence[str], *, program: str = "lockstick", single: bool = 
     except LockstickError as error:
         _tell(console, error)
         return error.exit_code
+    except MemoryError:
+        _tell(
+            console,
+            MediaError(
+                "there is not enough memory for this",
+                remedy="Close other programs, or check what was given: it may be hostile.",
+            ),
+        )
+        return MediaError.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback for a user, and never a wrong "done"
         _apologise(console, error)
         return UNEXPECTED

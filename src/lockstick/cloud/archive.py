@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_ARCHIVE_BYTES", "MAX_MEMBERS", "Archive", "open_archive"]
 
-MAX_ARCHIVE_BYTES = 16 << 20
+MAX_ARCHIVE_BYTES = 1 << 20
 """Largest file that is looked into; a real one has a few kilobytes."""
 
 MAX_MEMBERS = 100

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, NotFoundError
 from lockstick.transfer.disk import media_error
-from lockstick.trust.evidence import Anchors
+from lockstick.trust.evidence import Anchors, numbered_roots
 from lockstick.trust.limits import DEVICE_LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from lockstick.trust.evidence import Evidence
@@ -22,6 +21,7 @@ __all__ = ["DIRECTOR_ROOT", "IMAGE_ROOT", "choose_stored", "first_use", "read_fo
 
 DIRECTOR_ROOT = "director-root.json"
 IMAGE_ROOT = "image-root.json"
+_MAX_ROOTS = 1000
 
 
 def read_folder(folder: Path, source: str = "file") -> Anchors:
@@ -59,15 +59,13 @@ def first_use(evidence: Evidence) -> Anchors:
         The anchors; one is None where the lockbox has no root.
     """
 
-    def lowest(files: dict[str, bytes]) -> bytes | None:
-        numbered = {
-            int(name[: -len(".root.json")]): name for name in files if re.fullmatch(r"[1-9]\d{0,8}\.root\.json", name)
-        }
-        return files[numbered[min(numbered)]] if numbered else None
+    def lowest(files: Mapping[str, bytes]) -> bytes | None:
+        roots = numbered_roots(files)
+        return files[roots[min(roots)]] if roots else None
 
     return Anchors(
-        director=lowest(dict(evidence.director.files)),
-        image_repo=lowest(dict(evidence.image_repo.files)),
+        director=lowest(evidence.director.files),
+        image_repo=lowest(evidence.image_repo.files),
         source="first-use",
     )
 
@@ -85,8 +83,11 @@ def choose_stored(stored: Sequence[Anchors], evidence: Evidence) -> Anchors:
     Returns:
         The anchors, or a pair of None if no stored one belongs to the repository.
     """
+    files = evidence.director.files
+    roots = list(numbered_roots(files).values())[:_MAX_ROOTS]
+    present = frozenset[str]().union(*(_root_keys(files[name]) for name in roots)) if stored else frozenset()
     for entry in stored:
-        if _shares_root_key(entry.director, dict(evidence.director.files)):
+        if entry.director is not None and present & _root_keys(entry.director):
             return entry
     return Anchors(director=None, image_repo=None, source="store" if stored else "none")
 
@@ -115,10 +116,3 @@ def _root_keys(raw: bytes) -> frozenset[str]:
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return frozenset()
-
-
-def _shares_root_key(anchor: bytes | None, files: dict[str, bytes]) -> bool:
-    if anchor is None:
-        return False
-    keys = _root_keys(anchor)
-    return any(keys & _root_keys(raw) for name, raw in files.items() if name.endswith(".root.json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.errors import NotFoundError
+from lockstick.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,11 +68,18 @@ def find_lockbox(folder: Path) -> Layout:
         The layout.
 
     Raises:
+        UsageError: If both hold a ``metadata`` folder.
         NotFoundError: If neither holds a ``metadata`` folder.
     """
-    for candidate in (folder, folder / MEDIA_FOLDER):
-        if (candidate / "metadata").is_dir():
-            return Layout(candidate)
+    found = [place for place in (folder, folder / MEDIA_FOLDER) if (place / "metadata").is_dir()]
+    if len(found) > 1:
+        raise UsageError(
+            f"there are two lockboxes in {folder}: in itself and in {MEDIA_FOLDER!r}",
+            why="a device looks at one of them only",
+            remedy=f"Name the one you mean; {found[1]} is where devices look by custom.",
+        )
+    if found:
+        return Layout(found[0])
     raise NotFoundError(
         f"there is no lockbox in {folder}",
         why="neither it nor a folder 'update' in it holds a folder 'metadata'",

@@ -3,60 +3,53 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockstick.payloads.kind import Kind, kind_of
+from lockstick.trust.evidence import numbered_roots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from lockstick.lockbox.layout import Layout
     from lockstick.trust.evidence import Evidence
     from lockstick.trust.findings import Ledger
-    from lockstick.trust.judge import ExpectedPackage
+    from lockstick.trust.judge import Judgement
 
 __all__ = ["report_litter"]
 
 _MAX_REPORTED = 50
-_ROOT = re.compile(r"[1-9][0-9]*\.root\.json")
 _TOLERATED = frozenset({"update-logs.db"})  # later device clients write it (lockbox-format 12)
 
 
-def report_litter(
-    layout: Layout, evidence: Evidence, lockbox: str | None, packages: Sequence[ExpectedPackage], ledger: Ledger
-) -> None:
+def report_litter(layout: Layout, evidence: Evidence, judgement: Judgement, ledger: Ledger) -> None:
     """Report files that belong to nothing.
 
     Args:
         layout: Where the lockbox lies.
         evidence: Its documents.
-        lockbox: Its name, or None if it could not be read.
-        packages: Its packages.
+        judgement: What its metadata says.
         ledger: Where findings go.
     """
-    kinds = {kind_of(package) for package in packages}
-    known = _known_files(evidence, lockbox, packages)
+    kinds = {kind_of(package) for package in judgement.packages}
+    known = _known_files(evidence, judgement)
     count = 0
     for path in _walk(layout):
         if path in known or path in _TOLERATED or _belongs_to_payload(path, kinds):
             continue
         count += 1
-        if count <= _MAX_REPORTED:
-            ledger.report("file-unlisted", path, "nothing signed speaks of this file")
-    if count > _MAX_REPORTED:
-        ledger.report("file-unlisted", ".", f"{count - _MAX_REPORTED} more such files are not named here")
+        if count > _MAX_REPORTED:
+            ledger.report("file-unlisted", ".", f"there are more than {_MAX_REPORTED} such files")
+            return
+        ledger.report("file-unlisted", path, "nothing signed speaks of this file")
 
 
-def _known_files(evidence: Evidence, lockbox: str | None, packages: Iterable[ExpectedPackage]) -> set[str]:
-    known = {f"metadata/director/{name}" for name in ("root.json", "offline-snapshot.json")}
-    if lockbox is not None:
-        known.add(f"metadata/director/{lockbox}.json")
-    known |= {f"metadata/director/{name}" for name in evidence.director.files if _ROOT.fullmatch(name)}
-    # Whether a document of the image repository is reached is the judgement's affair; an extra one is harmless.
-    known |= {f"metadata/image-repo/{name}" for name in evidence.image_repo.files}
-    known |= {"/".join(("images", *package.path)) for package in packages if package.path}
+def _known_files(evidence: Evidence, judgement: Judgement) -> set[str]:
+    known = {f"metadata/{document}" for document in judgement.known_documents}
+    for repository, part in (("director", evidence.director), ("image-repo", evidence.image_repo)):
+        known |= {f"metadata/{repository}/{name}" for name in numbered_roots(part.files).values()}
+    known |= {"/".join(("images", *package.path)) for package in judgement.packages if package.path}
     return known
 
 
@@ -70,6 +63,9 @@ def _belongs_to_payload(path: str, kinds: set[Kind]) -> bool:
 
 def _walk(layout: Layout) -> Iterable[str]:
     for top in ("metadata", "images"):
+        if (layout.root / top).is_symlink():
+            yield top
+            continue
         for folder, folders, files in os.walk(layout.root / top):
             folders.sort()
             relative = os.path.relpath(folder, layout.root).replace(os.sep, "/")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lockstick.errors import MediaError
@@ -14,7 +16,7 @@ from lockstick.payloads.kind import Kind, kind_of
 from lockstick.transfer.hashing import hash_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lockstick.lockbox.layout import Layout
@@ -56,8 +58,14 @@ def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Obser
     observer.phase("hashing", total_bytes=sum(sizes.values()), files=len(wanted))
     wanted.sort(key=lambda package: -sizes[package.target])
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        results: Iterator[Measured] = pool.map(lambda package: _measure_one(layout, package, observer), wanted)
-        return {package.target: result for package, result in zip(wanted, results, strict=True)}
+        stopped = threading.Event()
+        work = partial(_measure_one, layout, observer=observer, stopped=stopped.is_set)
+        results: Iterator[Measured] = pool.map(work, wanted)
+        try:
+            return {package.target: result for package, result in zip(wanted, results, strict=True)}
+        except BaseException:
+            stopped.set()
+            raise
 
 
 def _size(layout: Layout, package: ExpectedPackage) -> int:
@@ -67,7 +75,9 @@ def _size(layout: Layout, package: ExpectedPackage) -> int:
         return 0
 
 
-def _measure_one(layout: Layout, package: ExpectedPackage, observer: Observer) -> Measured:
+def _measure_one(
+    layout: Layout, package: ExpectedPackage, *, observer: Observer, stopped: Callable[[], bool]
+) -> Measured:
     path: Path = layout.package(package.path)
     problem = obstacle(layout.root, path)
     if problem:
@@ -76,7 +86,7 @@ def _measure_one(layout: Layout, package: ExpectedPackage, observer: Observer) -
     if length != package.length or not package.hashes:
         return Measured(length=length, digests={})
     try:
-        digests = hash_file(path, package.hashes, observer=observer, name=package.target)
+        digests = hash_file(path, package.hashes, observer=observer, name=package.target, stopped=stopped)
     except MediaError as error:
         return Measured(problem=str(error), digests={})
     return Measured(length=length, digests=digests)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["obstacle", "read_evidence"]
 
 _MAX_DOCUMENTS = 4096
-_MAX_TOTAL = 256 * 1024 * 1024
+_MAX_TOTAL = 64 * 1024 * 1024
 
 
 def obstacle(root: Path, path: Path) -> str:
@@ -70,7 +70,9 @@ def _read_folder(root: Path, folder: Path, repository: str, limits: Limits, budg
     unreadable: dict[str, tuple[str, str]] = {}
     try:
         names = sorted(
-            entry.name for entry in folder.iterdir() if entry.name.endswith(".json") and not entry.name.startswith("._")
+            entry.name
+            for entry in folder.iterdir()
+            if entry.name.casefold().endswith(".json") and not entry.name.startswith("._")
         )
     except FileNotFoundError:
         names = []

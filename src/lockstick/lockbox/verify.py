@@ -14,7 +14,7 @@ from lockstick.metadata.uptane import UPTANE
 from lockstick.payloads.coverage import unchecked_part
 from lockstick.payloads.kind import kind_of
 from lockstick.progress import SILENT
-from lockstick.trust.findings import Ledger, verdict_of
+from lockstick.trust.findings import Ledger, Verdict, verdict_of
 from lockstick.trust.judge import judge
 
 if TYPE_CHECKING:
@@ -85,9 +85,12 @@ def verify(
     observer.phase("metadata")
     evidence = read_evidence(layout)
     judgement = judge(evidence, anchors.choose(evidence), at, UPTANE)
-    measured = measure(layout, judgement.packages, observer)
+    # Where the metadata is not to be trusted, nothing says what the bytes must be; an edited length could keep
+    # the reader busy for days.
+    is_rejected = verdict_of(judgement.findings) is Verdict.REJECTED
+    measured = {} if is_rejected else measure(layout, judgement.packages, observer)
     ledger = Ledger()
-    report_litter(layout, evidence, judgement.lockbox.name if judgement.lockbox else None, judgement.packages, ledger)
+    report_litter(layout, evidence, judgement, ledger)
     return conclude(judgement, measured, at=at, extra=ledger, seconds=clock() - started)
 
 

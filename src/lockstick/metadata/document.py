@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from lockstick.metadata.keys import Signature
     from lockstick.metadata.types import JsonObject
 
-__all__ = ["Document", "read_document"]
+__all__ = ["MAX_SIGNATURES", "Document", "read_document"]
+
+MAX_SIGNATURES = 100
+"""Most signatures of one document that are read; real documents carry a handful."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,10 @@ def read_document(raw: bytes, name: str, dialect: Dialect) -> Document:
     kind = as_string(signed.get("_type"), f"_type of {name}")
     signatures: list[Signature] = []
     problems: list[MalformedError] = []
-    for index, entry in enumerate(as_list(envelope.get("signatures"), f"signatures of {name}"), start=1):
+    entries = as_list(envelope.get("signatures"), f"signatures of {name}")
+    if len(entries) > MAX_SIGNATURES:
+        raise MalformedError("shape", f"{name} carries {len(entries)} signatures; {MAX_SIGNATURES} are read")
+    for index, entry in enumerate(entries, start=1):
         try:
             signatures.append(dialect.parse_signature(entry, f"signature {index} of {name}"))
         except MalformedError as error:

@@ -234,9 +234,14 @@ def read_targets(document: Document) -> Targets:
             )
             for index, value in enumerate(as_list(section.get("roles", []), f"delegations of {where}"), start=1)
         )
+    entries = as_object(document.signed.get("targets"), f"targets of {where}")
+    for name, entry in entries.items():
+        # A device parses the list as a whole; whoever needs an entry reads it in full.
+        if not (isinstance(entry, dict) and isinstance(entry.get("hashes"), dict) and type(entry.get("length")) is int):
+            raise MalformedError("shape", f"target {name[:80]!r} of {where} is no object with length and hashes")
     return Targets(
         document=document,
-        entries=as_object(document.signed.get("targets"), f"targets of {where}"),
+        entries=entries,
         delegations=delegations,
         has_delegations=member is not None,
     )

@@ -22,7 +22,7 @@ from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.roles import read_meta, read_target, read_targets
 from lockstick.trust.freshness import check_expiry
 from lockstick.trust.listing import check_listing
-from lockstick.trust.names import check_lockbox_name
+from lockstick.trust.names import check_listed_name
 from lockstick.trust.signatures import check_role
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class DirectorDocuments:
             return
         for listed in self.listing:
             try:
-                check_lockbox_name(listed.removesuffix(".json"))
+                check_listed_name(listed)
             except MalformedError as error:
                 self._ledger.malformed(OFFLINE_SNAPSHOT, error)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Anchors", "Evidence", "RepositoryEvidence"]
+__all__ = ["Anchors", "Evidence", "RepositoryEvidence", "numbered_roots"]
+
+_ROOT_NAME = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +49,16 @@ class Anchors:
     director: bytes | None = field(repr=False)
     image_repo: bytes | None = field(repr=False)
     source: str
+
+
+def numbered_roots(names: Iterable[str]) -> dict[int, str]:
+    """Pick the roots of a chain among file names: ``1.root.json``, ``2.root.json`` and on.
+
+    Args:
+        names: File names of one repository.
+
+    Returns:
+        Number to name, in ascending order.
+    """
+    found = ((_ROOT_NAME.fullmatch(name), name) for name in names)
+    return dict(sorted((int(match[1]), name) for match, name in found if match is not None))

@@ -24,7 +24,7 @@ from lockstick.metadata.roles import read_meta, read_targets
 from lockstick.trust.freshness import check_expiry
 from lockstick.trust.listing import check_listing
 from lockstick.trust.names import RESERVED_LOCKBOX_NAMES
-from lockstick.trust.patterns import matches
+from lockstick.trust.patterns import check_pattern, matches
 from lockstick.trust.signatures import check_role, check_signatures
 
 if TYPE_CHECKING:
@@ -83,9 +83,15 @@ class ImageDocuments:
         self._timestamp: Mapping[str, MetaEntry] | None = None
         self._snapshot: Mapping[str, MetaEntry] | None = None
         self._top: Targets | None = None
+        self._top_holds = False
         self._delegated: dict[str, Targets | None] = {}
-        self._judged: set[tuple[str, str]] = set()
+        self._judged: dict[tuple[str, str], bool] = {}
         self.used: dict[str, Document] = {}
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The file names that the snapshot lists."""
+        return frozenset(self._snapshot or ())
 
     def offer_timestamp(self, raw: bytes) -> None:
         """Offer ``timestamp.json``; devices do without it."""
@@ -121,10 +127,13 @@ class ImageDocuments:
         self._in_order("targets")
         try:
             document = read_document(raw, _TARGETS, self._root.document.dialect)
-            check_role(document, "targets", self._root, self._ledger, _TARGETS)
+            is_signed = check_role(document, "targets", self._root, self._ledger, _TARGETS)
             check_expiry(document.expires, self._at, self._ledger, _TARGETS)
             self._check_listed(document, "targets.json", _TARGETS)
             self._top = read_targets(document)
+            self._check_delegations(self._top, _TARGETS)
+            # What nobody has signed leads nowhere: following it would only be work for whoever wrote it.
+            self._top_holds = is_signed
             self.used[_TARGETS] = document
         except MalformedError as error:
             self._ledger.malformed(_TARGETS, error)
@@ -140,23 +149,22 @@ class ImageDocuments:
         """
         if self._top is None:
             return None
-        found, _ = self._search(self._top, name, ())
+        found, _ = self._search(self._top, name, (), set())
         return found
 
     def judge_unvisited(self) -> None:
         """Judge every delegation that no search has led to, so that no document on the medium goes unproven."""
-        if self._top is not None:
-            self._judge_below(self._top, ())
+        if self._top is not None and self._top_holds:
+            self._judge_below(self._top, 1, set())
 
-    def _judge_below(self, delegator: Targets, path: tuple[str, ...]) -> None:
+    def _judge_below(self, delegator: Targets, depth: int, visited: set[str]) -> None:
         for delegation in delegator.delegations:
-            if delegation.name in path or len(path) >= MAX_DELEGATION_DEPTH:
-                continue
             if f"{delegation.name}.json" not in self._evidence.files:
                 continue  # no device needs what no target of this lockbox is looked for in
             role = self._delegated_role(delegation, delegator)
-            if role is not None:
-                self._judge_below(role, (*path, delegation.name))
+            if role is not None and delegation.name not in visited and depth < MAX_DELEGATION_DEPTH:
+                visited.add(delegation.name)
+                self._judge_below(role, depth + 1, visited)
 
     def _in_order(self, role: str) -> None:
         order = ("timestamp", "snapshot", "targets")
@@ -178,11 +186,27 @@ class ImageDocuments:
         elif entry.version == root.version:
             check_listing(root, entry, self._ledger, f"image-repo/{root.version}.root.json", lister="the snapshot")
 
+    def _check_delegations(self, role: Targets, subject: str) -> None:
+        """Check what a role says of the roles below it, whether a search leads there or not.
+
+        A device refuses the whole document for a reserved name in it (lockbox-format 3.7).
+        """
+        for delegation in role.delegations:
+            try:
+                check_delegation_name(delegation.name)
+                for pattern in delegation.paths:
+                    check_pattern(pattern)
+            except MalformedError as error:
+                self._ledger.malformed(subject, error)
+        names = [delegation.name.casefold() for delegation in role.delegations]
+        if len(set(names)) < len(names):
+            self._ledger.report("delegation-name", subject, "it delegates twice to one name, case apart")
+
     def _check_listed(self, document: Document, file_name: str, subject: str) -> None:
         if self._snapshot is not None:
             check_listing(document, self._snapshot.get(file_name), self._ledger, subject, lister="the snapshot")
 
-    def _search(self, role: Targets, name: str, path: tuple[str, ...]) -> tuple[Target | None, bool]:
+    def _search(self, role: Targets, name: str, path: tuple[str, ...], visited: set[str]) -> tuple[Target | None, bool]:
         """Search a role and what it delegates; the second value says that the search ends here."""
         try:
             entry = role.find(name)
@@ -191,7 +215,7 @@ class ImageDocuments:
             return None, True
         if entry is not None:
             return entry, True
-        for delegation in role.delegations:
+        for delegation in role.delegations if self._top_holds else ():
             if not any(matches(pattern, name) for pattern in delegation.paths):
                 continue
             if delegation.name in path:
@@ -211,10 +235,13 @@ class ImageDocuments:
             below = self._delegated_role(delegation, role)
             if below is None:
                 return None, True
+            if delegation.name in visited:
+                continue  # it was searched on another path and had no such target; that will not have changed
+            visited.add(delegation.name)
             # Only what a search leads to must be in date: feeds that no target needs may have run out.
             check_expiry(below.document.expires, self._at, self._ledger, below.document.name)
             self.used[below.document.name] = below.document
-            found, final = self._search(below, name, (*path, delegation.name))
+            found, final = self._search(below, name, (*path, delegation.name), visited)
             if final or delegation.terminating:
                 return found, True
         return None, False
@@ -223,10 +250,13 @@ class ImageDocuments:
         subject = f"image-repo/{delegation.name}.json"
         role = self._read_delegated(delegation.name, subject)
         by = delegator.document.name
-        if role is not None and (by, delegation.name) not in self._judged:
-            self._judged.add((by, delegation.name))
-            check_signatures(role.document, delegation.signers, self._ledger, subject, according_to=by)
-        return role
+        if role is None:
+            return None
+        if (by, delegation.name) not in self._judged:
+            self._judged[by, delegation.name] = check_signatures(
+                role.document, delegation.signers, self._ledger, subject, according_to=by
+            )
+        return role if self._judged[by, delegation.name] else None
 
     def _read_delegated(self, name: str, subject: str) -> Targets | None:
         if name in self._delegated:
@@ -246,7 +276,8 @@ class ImageDocuments:
                     "type-unexpected", subject, f"it is of the role {document.role} in place of targets"
                 )
             self._check_listed(document, f"{name}.json", subject)
-            self._delegated[name] = read_targets(document)
+            self._delegated[name] = role = read_targets(document)
+            self._check_delegations(role, subject)
         except MalformedError as error:
             self._ledger.malformed(subject, error)
         return self._delegated[name]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
 from lockstick.trust.director import OFFLINE_SNAPSHOT, DirectorDocuments, LockboxFacts
+from lockstick.trust.evidence import numbered_roots
 from lockstick.trust.findings import Finding, Ledger
 from lockstick.trust.freshness import Lifetime, weakest
 from lockstick.trust.image_repo import ImageDocuments
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ExpectedPackage", "Judgement", "judge", "lockbox_names"]
 
-_ROOT_NAME = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
+_LIKE_A_ROOT = re.compile(r"\d+\.root\.json")
 _NOT_LOCKBOXES = frozenset({"root.json", "offline-snapshot.json"})
 
 
@@ -78,6 +79,8 @@ class Judgement:
         director_anchor: Digest of the Director root that the judgement started from, or None.
         image_anchor: The same for the image repository.
         anchor_source: Where the anchors came from.
+        known_documents: The documents that something signed speaks of, as ``director/offline-snapshot.json``;
+            numbered roots are known by their names.
     """
 
     lockbox: LockboxFacts | None
@@ -88,6 +91,7 @@ class Judgement:
     director_anchor: str | None
     image_anchor: str | None
     anchor_source: str
+    known_documents: frozenset[str]
 
 
 def lockbox_names(director: RepositoryEvidence) -> tuple[str, ...]:
@@ -103,7 +107,7 @@ def lockbox_names(director: RepositoryEvidence) -> tuple[str, ...]:
 
 
 def _is_lockbox_file(name: str) -> bool:
-    return name.endswith(".json") and name not in _NOT_LOCKBOXES and _ROOT_NAME.fullmatch(name) is None
+    return name.endswith(".json") and name not in _NOT_LOCKBOXES and not numbered_roots([name])
 
 
 def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) -> Judgement:
@@ -144,13 +148,20 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
     )
     targets = director.targets if director is not None else {}
     found: dict[str, Target | None] = {}
+    listed: frozenset[str] = frozenset()
     if image_root is not None:
         lifetimes.append(_lifetime_of_root("image-repo", image_root))
         images = _judge_images(image_root, evidence.image_repo, at, ledger)
         found = {target: images.find(target) for target in targets}
         images.judge_unvisited()
+        listed = images.listed
         lifetimes.extend(Lifetime(role=role, expires=document.expires) for role, document in images.used.items())
 
+    known = {
+        "director": {*_NOT_LOCKBOXES, *(director.listing if director is not None else ())},
+        "image-repo": {"root.json", "timestamp.json", "snapshot.json", "targets.json", *listed},
+    }
+    _check_spelling(evidence, known, ledger)
     packages = tuple(_package(target, found.get(name), ledger) for name, target in targets.items())
     _check_collisions(packages, ledger)
     return Judgement(
@@ -162,6 +173,7 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
         director_anchor=director_anchor,
         image_anchor=image_anchor,
         anchor_source=anchors.source,
+        known_documents=frozenset(f"{repository}/{name}" for repository, names in known.items() for name in names),
     )
 
 
@@ -169,11 +181,6 @@ def _report_unreadable(evidence: Evidence, ledger: Ledger) -> None:
     for repository, part in (("director", evidence.director), ("image-repo", evidence.image_repo)):
         for name, (rule, message) in part.unreadable.items():
             ledger.report(rule, f"{repository}/{name}", message)
-
-
-def _numbered_roots(part: RepositoryEvidence) -> list[tuple[int, str]]:
-    numbered = ((_ROOT_NAME.fullmatch(name), name) for name in part.files)
-    return sorted((int(found[1]), name) for found, name in numbered if found is not None)
 
 
 def _walk(
@@ -186,23 +193,24 @@ def _walk(
     ledger: Ledger,
 ) -> tuple[Root | None, str | None]:
     """Walk the chain of roots of one repository; the second value is the digest of its anchor."""
-    numbered = _numbered_roots(part)
+    numbered = numbered_roots(part.files)
     subject = f"{repository} trust anchor"
     anchored = anchor_raw is not None
     if anchor_raw is None:
         ledger.report("anchor-missing", repository, "there is no trusted root to judge this repository by")
         if not numbered:
             return None, None
-        anchor_raw = part.files[numbered[0][1]]
-        subject = f"{repository}/{numbered[0][1]}"
+        lowest = numbered[min(numbered)]
+        anchor_raw = part.files[lowest]
+        subject = f"{repository}/{lowest}"
     anchor = read_anchor(anchor_raw, subject, dialect, ledger)
     if anchor is None:
         return None, None
     chain = RootChain(anchor, repository, dialect, ledger)
-    for number, name in numbered:
+    for number, name in numbered.items():
         chain.offer(number, part.files[name])
     root = chain.finish(at)
-    _check_completeness(part, root, [number for number, _ in numbered], repository, ledger)
+    _check_completeness(part, root, list(numbered), repository, ledger)
     _check_copy(part, root, repository, ledger)
     return root, anchor.document.digest if anchored else None
 
@@ -212,7 +220,7 @@ def _check_completeness(
 ) -> None:
     """Devices that are further behind, and new secondaries, need every root from the first (device-client 2.3)."""
     missing = sorted(set(range(1, root.document.version + 1)) - set(numbers))
-    unread = {name for name in part.unreadable if _ROOT_NAME.fullmatch(name)}
+    unread = numbered_roots(part.unreadable)
     if missing and not unread:
         listed = ", ".join(str(number) for number in missing[:5])
         ledger.report("root-chain-incomplete", repository, f"the medium lacks the roots {listed} of this chain")
@@ -306,6 +314,20 @@ def _package(target: Target, listed: Target | None, ledger: Ledger) -> ExpectedP
         custom=known.custom,
         agreed=agreed,
     )
+
+
+def _check_spelling(evidence: Evidence, known: dict[str, set[str]], ledger: Ledger) -> None:
+    """Find names that are those of documents but for their case: on a stick a device opens them all the same."""
+    for repository, part in (("director", evidence.director), ("image-repo", evidence.image_repo)):
+        folded = {name.casefold() for name in known[repository]}
+        for name in (*part.files, *part.unreadable):
+            is_known = name in known[repository] or bool(numbered_roots([name]))
+            if not is_known and (name.casefold() in folded or _LIKE_A_ROOT.fullmatch(name.casefold())):
+                ledger.report(
+                    "document-name-case",
+                    f"{repository}/{name}",
+                    "on a stick, a device would read it in place of the document of that name",
+                )
 
 
 def _check_collisions(packages: tuple[ExpectedPackage, ...], ledger: Ledger) -> None:

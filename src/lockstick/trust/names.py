@@ -16,7 +16,14 @@ from lockstick.metadata.malformed import MalformedError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["RESERVED_LOCKBOX_NAMES", "check_lockbox_name", "collisions", "segment_problem", "target_path"]
+__all__ = [
+    "RESERVED_LOCKBOX_NAMES",
+    "check_listed_name",
+    "check_lockbox_name",
+    "collisions",
+    "segment_problem",
+    "target_path",
+]
 
 RESERVED_LOCKBOX_NAMES = frozenset({"root", "targets", "snapshot", "timestamp", "offline-snapshot", "offline-updates"})
 """Lockbox names that devices refuse, in any case (lockbox-format 1.7)."""
@@ -48,6 +55,20 @@ def check_lockbox_name(name: str) -> None:
             "lockbox-name",
             f"the lockbox name {name[:60]!r} holds other characters than letters, digits, - and _",
         )
+
+
+def check_listed_name(key: str) -> None:
+    """Check a key of an offline-snapshot, which a device turns into a file name by cutting its last extension.
+
+    Args:
+        key: The key, which must be a lockbox name and ``.json``.
+
+    Raises:
+        MalformedError: If it is anything else: the device would look for another file than the one judged.
+    """
+    if not key.endswith(".json"):
+        raise MalformedError("lockbox-name", f"the offline-snapshot lists {key[:60]!r}, which does not end in .json")
+    check_lockbox_name(key.removesuffix(".json"))
 
 
 def target_path(name: str) -> tuple[str, ...]:

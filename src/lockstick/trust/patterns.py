@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["matches"]
+from lockstick.metadata.malformed import MalformedError
+
+__all__ = ["check_pattern", "matches"]
+
+_MAX_PATTERN = 512
+_TREACHEROUS = ("\\", "[:", "[.", "[=")
 
 
 class _Set(NamedTuple):
@@ -29,6 +34,23 @@ class _Star:
 _Token = str | _Set | _Any | _Star
 _ANY = _Any()
 _STAR = _Star()
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that readers understand differently.
+
+    Args:
+        pattern: A pattern from a delegation's ``paths``.
+
+    Raises:
+        MalformedError: ``delegation-pattern`` if it is very long, or holds a backslash or a character class:
+            libraries differ in these, and one reader would search where another does not.
+    """
+    if len(pattern) > _MAX_PATTERN:
+        raise MalformedError("delegation-pattern", f"a pattern has {len(pattern)} characters; {_MAX_PATTERN} are read")
+    found = next((part for part in _TREACHEROUS if part in pattern), None)
+    if found is not None:
+        raise MalformedError("delegation-pattern", f"the pattern {pattern[:60]!r} holds {found!r}")
 
 
 def matches(pattern: str, name: str) -> bool:

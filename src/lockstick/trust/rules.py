@@ -153,6 +153,12 @@ _READING = _table(
         _REBUILD,
     ),
     (
+        "document-name-case",
+        "A file's name is that of a document but for its case or leading zeros.",
+        "File systems of sticks ignore case: the device would read this file, perhaps another lockbox, in place of the one that was judged.",
+        "Delete the file, or build the lockbox again onto an empty stick.",
+    ),
+    (
         "document-too-large",
         "A document is larger than devices read.",
         "Devices treat it as missing. Without a limit, a huge file could exhaust the memory of whoever reads it.",
@@ -357,6 +363,12 @@ _IMAGES = _table(
         "delegation-name",
         "A delegated role has a name that no server gives.",
         "The name becomes a file name and could lead elsewhere.",
+        _PUBLISHER,
+    ),
+    (
+        "delegation-pattern",
+        "A delegation's pattern is very long, or holds a backslash or a character class.",
+        "Readers understand such patterns differently: one would search a role where another does not.",
         _PUBLISHER,
     ),
     (

@@ -38,7 +38,7 @@ def check_signatures(document: Document, signers: RoleKeys, ledger: Ledger, subj
     return own.errors == 0
 
 
-def check_role(document: Document, role: str, root: Root, ledger: Ledger, subject: str) -> None:
+def check_role(document: Document, role: str, root: Root, ledger: Ledger, subject: str) -> bool:
     """Check that a document is of a role and signed by those whom the root names for it.
 
     Args:
@@ -47,31 +47,34 @@ def check_role(document: Document, role: str, root: Root, ledger: Ledger, subjec
         root: The root in force.
         ledger: Where findings go.
         subject: What to call the document in them.
+
+    Returns:
+        True if it is.
     """
     if document.role != role:
         ledger.report("type-unexpected", subject, f"a document of the role {document.role} lies in place of {role}")
     signers = root.roles.get(role)
     if signers is None:
         ledger.report(
-            "role-missing",
-            subject,
-            f"root version {root.document.version} does not say who signs for the role {role}",
+            "role-missing", subject, f"root version {root.document.version} does not say who signs for the role {role}"
         )
-        return
-    check_signatures(document, signers, ledger, subject, according_to=f"root version {root.document.version}")
+        return False
+    according_to = f"root version {root.document.version}"
+    return check_signatures(document, signers, ledger, subject, according_to=according_to) and document.role == role
 
 
 def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, according_to: str) -> None:
     for problem in document.signature_problems:
         ledger.malformed(subject, problem)
     _check_signers(signers, ledger, subject)
-    for keyid, count in Counter(signature.keyid for signature in document.signatures).items():
+    counts = Counter(signature.keyid for signature in document.signatures)
+    for keyid, count in counts.items():
         if count > 1:
             ledger.report("signature-duplicate", subject, f"{count} signatures name the same key {keyid[:16]}")
     signed_by: set[str] = set()
     for signature in document.signatures:
         key = signers.keys.get(signature.keyid)
-        if key is None:
+        if key is None or counts[signature.keyid] > 1:
             continue
         if signature.method and signature.method not in key.methods:
             ledger.report(
