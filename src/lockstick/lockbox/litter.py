@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lockstick.payloads.kind import Kind, kind_of
+from lockstick.payloads.parts import parts_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,11 +36,11 @@ def report_litter(
         packages: Its packages.
         ledger: Where findings go.
     """
-    kinds = {kind_of(package) for package in packages}
+    folders = tuple(folder for package in packages for folder in parts_folders(package))
     known = _known_files(evidence, lockbox, packages)
     count = 0
     for path in _walk(layout):
-        if path in known or path in _TOLERATED or _belongs_to_payload(path, kinds):
+        if path in known or path in _TOLERATED or path.startswith(folders):
             continue
         count += 1
         if count <= _MAX_REPORTED:
@@ -58,14 +58,6 @@ def _known_files(evidence: Evidence, lockbox: str | None, packages: Iterable[Exp
     known |= {f"metadata/image-repo/{name}" for name in evidence.image_repo.files}
     known |= {"/".join(("images", *package.path)) for package in packages if package.path}
     return known
-
-
-def _belongs_to_payload(path: str, kinds: set[Kind]) -> bool:
-    if path.startswith("images/ostree/"):
-        return Kind.OSTREE in kinds
-    if path.startswith("metadata/docker/") or (path.startswith("images/") and ".images/" in path):
-        return Kind.COMPOSE in kinds
-    return False
 
 
 def _walk(layout: Layout) -> Iterable[str]:
