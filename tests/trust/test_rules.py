@@ -26,6 +26,7 @@ PAYLOAD_RULES = {
     "package-hash",
     "package-unreadable",
     "payload-not-checked",
+    *(rule.id for rule in RULES.values() if rule.group in ("Applications", "Operating systems")),
     "file-unlisted",
     "document-unreadable",
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.lockbox.reading import obstacle, read_evidence
+from lockstick.lockbox.reading import read_evidence
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.roles import read_target
 from lockstick.metadata.shape import as_object
 from lockstick.metadata.uptane import UPTANE
+from lockstick.transfer.plainfile import obstacle
 from lockstick.trust.names import target_path
 
 if TYPE_CHECKING:

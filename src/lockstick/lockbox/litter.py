@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lockstick.payloads.kind import Kind, kind_of
+from lockstick.payloads.parts import parts_folders
 from lockstick.trust.evidence import numbered_roots
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ def report_litter(layout: Layout, evidence: Evidence, judgement: Judgement, ledg
         judgement: What its metadata says.
         ledger: Where findings go.
     """
-    kinds = {kind_of(package) for package in judgement.packages}
+    folders = tuple(folder for package in judgement.packages for folder in parts_folders(package))
     known = _known_files(evidence, judgement)
     count = 0
     for path in _walk(layout):
-        if path in known or path in _TOLERATED or _belongs_to_payload(path, kinds):
+        if path in known or path in _TOLERATED or path.startswith(folders):
             continue
         count += 1
         if count > _MAX_REPORTED:
@@ -51,14 +51,6 @@ def _known_files(evidence: Evidence, judgement: Judgement) -> set[str]:
         known |= {f"metadata/{repository}/{name}" for name in numbered_roots(part.files).values()}
     known |= {"/".join(("images", *package.path)) for package in judgement.packages if package.path}
     return known
-
-
-def _belongs_to_payload(path: str, kinds: set[Kind]) -> bool:
-    if path.startswith("images/ostree/"):
-        return Kind.OSTREE in kinds
-    if path.startswith("metadata/docker/") or (path.startswith("images/") and ".images/" in path):
-        return Kind.COMPOSE in kinds
-    return False
 
 
 def _walk(layout: Layout) -> Iterable[str]:

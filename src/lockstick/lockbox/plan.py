@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lockstick.errors import UsageError
 from lockstick.lockbox.proof import Measured, measure
-from lockstick.payloads.coverage import unchecked_part
+from lockstick.payloads.coverage import ungathered_part
 from lockstick.payloads.kind import kind_of
 from lockstick.transfer.hashing import hash_file
 
@@ -92,7 +92,7 @@ def make_plan(packages: Sequence[ExpectedPackage], place: Workplace | None, obse
         UsageError: If a package is of a kind that this version cannot gather.
     """
     for package in packages:
-        part = unchecked_part(kind_of(package))
+        part = ungathered_part(kind_of(package))
         if part:
             raise UsageError(
                 f"the package {package.target!r} is of the kind {kind_of(package).value}",

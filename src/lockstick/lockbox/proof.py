@@ -10,10 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lockstick.errors import MediaError
-from lockstick.lockbox.reading import obstacle
 from lockstick.payloads.coverage import unchecked_part
 from lockstick.payloads.kind import Kind, kind_of
+from lockstick.payloads.parts import Parts, check_parts, parts_size
 from lockstick.transfer.hashing import hash_file
+from lockstick.transfer.plainfile import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "measure", "report_package"]
 
+NO_PARTS = Parts()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
@@ -35,11 +38,13 @@ class Measured:
         problem: Why they could not be read (``missing``, or other words), or empty.
         length: How many bytes there are.
         digests: Their digests by algorithm; empty where the length already tells that they are wrong.
+        parts: What was found about the rest of the payload: images, or the objects of a commit.
     """
 
     problem: str = ""
     length: int = 0
     digests: Mapping[str, str]
+    parts: Parts = NO_PARTS
 
 
 def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Observer) -> dict[str, Measured]:
@@ -47,14 +52,14 @@ def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Obser
 
     Args:
         layout: Where they lie.
-        packages: Which; commits and packages without a safe path are left out.
+        packages: Which; packages without a safe path are left out, except for commits, which have none.
         observer: Told of the progress.
 
     Returns:
         Target name to what was found.
     """
-    wanted = [package for package in packages if package.path and kind_of(package) is not Kind.OSTREE]
-    sizes = {package.target: _size(layout, package) for package in wanted}
+    wanted = [package for package in packages if package.path or kind_of(package) is Kind.OSTREE]
+    sizes = {package.target: _size(layout, package) + parts_size(layout.root, package) for package in wanted}
     observer.phase("hashing", total_bytes=sum(sizes.values()), files=len(wanted))
     wanted.sort(key=lambda package: -sizes[package.target])
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -69,6 +74,8 @@ def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Obser
 
 
 def _size(layout: Layout, package: ExpectedPackage) -> int:
+    if kind_of(package) is Kind.OSTREE:
+        return 0
     try:
         return layout.package(package.path).lstat().st_size
     except OSError:
@@ -78,6 +85,8 @@ def _size(layout: Layout, package: ExpectedPackage) -> int:
 def _measure_one(
     layout: Layout, package: ExpectedPackage, *, observer: Observer, stopped: Callable[[], bool]
 ) -> Measured:
+    if kind_of(package) is Kind.OSTREE:
+        return Measured(digests={}, parts=check_parts(layout.root, package, observer=observer))
     path: Path = layout.package(package.path)
     problem = obstacle(layout.root, path)
     if problem:
@@ -89,7 +98,9 @@ def _measure_one(
         digests = hash_file(path, package.hashes, observer=observer, name=package.target, stopped=stopped)
     except MediaError as error:
         return Measured(problem=str(error), digests={})
-    return Measured(length=length, digests=digests)
+    good = all(digests.get(algorithm) == digest for algorithm, digest in package.hashes.items())
+    parts = check_parts(layout.root, package, observer=observer) if good else NO_PARTS
+    return Measured(length=length, digests=digests, parts=parts)
 
 
 def report_package(package: ExpectedPackage, measured: Measured | None, ledger: Ledger) -> bool:
@@ -97,7 +108,7 @@ def report_package(package: ExpectedPackage, measured: Measured | None, ledger: 
 
     Args:
         package: What was signed.
-        measured: What was found; None if nobody looked (a commit, or an unsafe name).
+        measured: What was found; None if nobody looked (an unsafe name).
         ledger: Where findings go.
 
     Returns:
@@ -108,6 +119,9 @@ def report_package(package: ExpectedPackage, measured: Measured | None, ledger: 
         ledger.report("payload-not-checked", package.target, f"{part} cannot be checked by this version")
     if measured is None:
         return False
+    ledger.include(measured.parts.findings)
+    if kind_of(package) is Kind.OSTREE:
+        return not part and measured.parts.sound
     if measured.problem == "missing":
         ledger.report("package-missing", package.target, "its bytes are not in the lockbox")
         return False
@@ -127,4 +141,4 @@ def report_package(package: ExpectedPackage, measured: Measured | None, ledger: 
             ledger.report(
                 "package-hash", package.target, f"{algorithm} {digest[:16]}… was signed, {actual[:16]}… is there"
             )
-    return good and not part
+    return good and not part and measured.parts.sound

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import stat
 from typing import TYPE_CHECKING
 
+from lockstick.transfer.plainfile import obstacle
 from lockstick.trust.evidence import Evidence, RepositoryEvidence
 from lockstick.trust.limits import DEVICE_LIMITS, Limits
 
@@ -13,39 +13,10 @@ if TYPE_CHECKING:
 
     from lockstick.lockbox.layout import Layout
 
-__all__ = ["obstacle", "read_evidence"]
+__all__ = ["read_evidence"]
 
 _MAX_DOCUMENTS = 4096
 _MAX_TOTAL = 64 * 1024 * 1024
-
-
-def obstacle(root: Path, path: Path) -> str:
-    """Say what keeps a file from being read as a plain file below a folder.
-
-    Args:
-        root: The folder that nothing may lead out of.
-        path: A path below it.
-
-    Returns:
-        ``missing``, another reason in words, or an empty text if it is a regular file reached without links.
-    """
-    current = root
-    parts = path.relative_to(root).parts
-    for index, part in enumerate(parts, start=1):
-        current = current / part
-        try:
-            status = current.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return "missing"
-        except OSError as error:
-            return f"it cannot be read: {error.strerror or error}"
-        if stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_reparse_tag", None)):
-            return "a link lies in its place or on the way to it"
-        if index < len(parts) and not stat.S_ISDIR(status.st_mode):
-            return "missing"
-        if index == len(parts) and not stat.S_ISREG(status.st_mode):
-            return "something else than a file lies in its place"
-    return ""
 
 
 def read_evidence(layout: Layout, limits: Limits = DEVICE_LIMITS) -> Evidence:

@@ -122,7 +122,7 @@ def conclude(
         anchor_source=judgement.anchor_source,
         findings=findings,
         packages=packages,
-        bytes_hashed=sum(one.length for one in measured.values() if one.digests),
+        bytes_hashed=sum(one.parts.bytes_read + (one.length if one.digests else 0) for one in measured.values()),
         seconds=seconds,
     )
 

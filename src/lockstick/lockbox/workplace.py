@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING
 from lockstick.errors import MediaError, UsageError
 from lockstick.lockbox.layout import Layout
 from lockstick.lockbox.lock import take_lock
-from lockstick.lockbox.reading import obstacle, read_evidence
+from lockstick.lockbox.reading import read_evidence
 from lockstick.transfer.disk import flush_folders, media_error, prepare_folder, publish, write_new
+from lockstick.transfer.plainfile import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -93,7 +93,11 @@ class Ledger:
 
     def extend(self, other: Ledger) -> None:
         """Add the findings of another ledger."""
-        for finding in other.findings:
+        self.include(other.findings)
+
+    def include(self, findings: Iterable[Finding]) -> None:
+        """Add findings that were made elsewhere."""
+        for finding in findings:
             self._add(finding)
 
     def _add(self, finding: Finding) -> None:

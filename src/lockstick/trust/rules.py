@@ -467,6 +467,104 @@ _PAYLOAD = _table(
     ),
 )
 
+_COMPOSE = _table(
+    "Applications",
+    (
+        "compose-not-canonical",
+        "A device reads something else in the compose file than it means: the device goes by the shape of lines, not by YAML.",
+        "The device would report success without having loaded the images, and look for them in a network that is not there.",
+        "Write the file in its canonical form (services indented by 2 spaces, image and platform by 4, no quotes, no comment on those lines), upload it again and define the lockbox again.",
+    ),
+    (
+        "compose-image-reference",
+        "A service does not give its image as name@sha256:digest, or one digest stands under two names.",
+        "Without a digest the image could be anything; with a tag or a second name the device does not load it.",
+        "Give every image by digest only, upload the compose file again and define the lockbox again.",
+    ),
+    (
+        "manifest-missing",
+        "The manifest of an image is not in the lockbox.",
+        "The device would fail in the middle of the update.",
+        _REBUILD,
+    ),
+    (
+        "manifest-hash",
+        "The manifest of an image has another digest than its name says.",
+        "Another image could be put in the place of the signed one.",
+        _DAMAGED,
+    ),
+    (
+        "manifest-invalid",
+        "The manifest of an image is not one that devices understand: too large, without mediaType, or a list within a list.",
+        "The device would fail in the middle of the update.",
+        "Push the image again with a tool that writes a mediaType, and define the lockbox again.",
+    ),
+    (
+        "manifest-platform",
+        "An image is not made for the platform that is asked for, or is listed for it twice.",
+        "The device would fail in the middle of the update: it takes an image only if exactly one fits best.",
+        "Publish the image for the platform of the devices, once, and define the lockbox again.",
+    ),
+    (
+        "image-archive-missing",
+        "The archive of an image is not in the lockbox.",
+        "The device would fail in the middle of the update.",
+        _REBUILD,
+    ),
+    (
+        "image-archive-layout",
+        "The archive of an image cannot be read, or is not laid out as devices want it (classic 'docker save', one image, one tag).",
+        "The device would refuse it, or its update process would die of it.",
+        _REBUILD,
+    ),
+    (
+        "image-archive-hash",
+        "A configuration or layer in the archive of an image has another digest than was signed.",
+        "Altered software would be carried to the device.",
+        _DAMAGED,
+    ),
+    (
+        "image-archive-trailing-data",
+        "Bytes that no digest covers follow the end of an image archive, or stand between its members.",
+        "Devices hand such bytes to the container engine, some of them in the middle of the image.",
+        _DAMAGED,
+    ),
+    (
+        "image-archive-foreign-member",
+        "The archive of an image holds a file, link or device that the image does not speak of.",
+        "Devices hand it to the container engine although no digest covers it.",
+        _DAMAGED,
+    ),
+)
+
+_OSTREE = _table(
+    "Operating systems",
+    (
+        "ostree-repository",
+        "The repository of operating-system commits is not there, or cannot be read as one.",
+        "The device would fail when it fetches the update.",
+        _REBUILD,
+    ),
+    (
+        "ostree-commit-missing",
+        "The signed commit is not in the repository.",
+        "The device would fail when it fetches the update.",
+        _REBUILD,
+    ),
+    (
+        "ostree-object-missing",
+        "A file or folder of the commit is not in the repository.",
+        "The device would fail when it fetches the update.",
+        _REBUILD,
+    ),
+    (
+        "ostree-object-corrupt",
+        "A part of the commit has another digest than its name says, or cannot be read.",
+        "Altered software would be carried to the device.",
+        _DAMAGED,
+    ),
+)
+
 _SPECIAL = (
     Rule(
         id="anchor-missing",
@@ -566,6 +664,13 @@ _SPECIAL = (
                 _PUBLISHER,
             ),
             (
+                "ostree-not-archive",
+                "Operating systems",
+                "The repository of operating-system commits keeps files with their permissions instead of in archive mode.",
+                "Nothing by itself. A copy on FAT or exFAT loses the permissions, and devices refuse that copy.",
+                "Leave it on a file system with permissions, or make the repository in archive mode.",
+            ),
+            (
                 "file-unlisted",
                 "Payloads",
                 "A file lies in the lockbox that nothing signed speaks of.",
@@ -577,6 +682,20 @@ _SPECIAL = (
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {rule.id: rule for rule in (*_READING, *_SIGNING, *_ROOTS, *_LISTING, *_LOCKBOX, *_IMAGES, *_PAYLOAD, *_SPECIAL)}
+    {
+        rule.id: rule
+        for rule in (
+            *_READING,
+            *_SIGNING,
+            *_ROOTS,
+            *_LISTING,
+            *_LOCKBOX,
+            *_IMAGES,
+            *_PAYLOAD,
+            *_COMPOSE,
+            *_OSTREE,
+            *_SPECIAL,
+        )
+    }
 )
 """All rules by id."""

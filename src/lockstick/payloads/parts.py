@@ -1,0 +1,128 @@
+"""Everything behind a package beyond the bytes of its own that are signed: the rest of its payload."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from lockstick.payloads.compose_app import check_compose
+from lockstick.payloads.compose_lines import MAX_COMPOSE
+from lockstick.payloads.compose_place import ComposePlace
+from lockstick.payloads.kind import Kind, kind_of
+from lockstick.payloads.ostree_repo import check_commit
+from lockstick.payloads.tally import Tally
+from lockstick.progress import SILENT, Observer
+from lockstick.transfer.plainfile import read_capped
+from lockstick.trust.findings import Ledger
+from lockstick.trust.rules import Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lockstick.trust.findings import Finding
+    from lockstick.trust.judge import ExpectedPackage
+
+__all__ = ["Parts", "check_parts", "parts_folders", "parts_size"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What was found about the rest of a payload.
+
+    Attributes:
+        findings: Everything that was found.
+        bytes_read: How many bytes were read for it.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    bytes_read: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """True if nothing that was found is an error."""
+        return all(finding.severity is not Severity.ERROR for finding in self.findings)
+
+
+def check_parts(root: Path, package: ExpectedPackage, *, observer: Observer = SILENT) -> Parts:
+    """Check the parts of a package, from the media alone.
+
+    Args:
+        root: The lockbox: the folder that holds ``metadata/`` and ``images/``.
+        package: The package; its own bytes, if it has any, were found to be the signed ones.
+        observer: Told of the progress.
+
+    Returns:
+        What was found; nothing on the medium makes it raise.
+    """
+    ledger = Ledger()
+    tally = Tally(observer)
+    match kind_of(package):
+        case Kind.BINARY:
+            pass
+        case Kind.COMPOSE:
+            _check_application(root, package, ledger, tally)
+        case Kind.OSTREE:
+            commit = package.hashes.get("sha256", "").lower()
+            folder = root / "images" / "ostree"
+            for problem in check_commit(root, folder, commit, observer=tally, name=package.target):
+                where = f"images/ostree/{problem.path}" if problem.path else package.target
+                ledger.report(problem.rule, where, problem.message)
+        case kind:
+            assert_never(kind)
+    return Parts(findings=ledger.findings, bytes_read=tally.count)
+
+
+def parts_size(root: Path, package: ExpectedPackage) -> int:
+    """How many bytes there are to be read at most, for the sake of a progress bar.
+
+    Args:
+        root: As for :func:`check_parts`.
+        package: The package.
+
+    Returns:
+        The size of all files in the folders of its parts; what cannot be looked at counts nothing.
+    """
+    total = 0
+    for place in parts_folders(package):
+        for folder, _, files in os.walk(root / place):
+            for name in files:
+                with suppress(OSError):
+                    total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - paths are slow by the thousand
+    return total
+
+
+def parts_folders(package: ExpectedPackage) -> tuple[str, ...]:
+    """The folders that belong to the parts of a package.
+
+    Args:
+        package: The package.
+
+    Returns:
+        Paths below the lockbox with a slash at the end.
+    """
+    match kind_of(package):
+        case Kind.BINARY:
+            return ()
+        case Kind.COMPOSE:
+            digest = package.hashes.get("sha256", "").lower()
+            return (f"metadata/docker/{digest}.manifests/", f"images/{digest}.images/")
+        case Kind.OSTREE:
+            return ("images/ostree/",)
+        case kind:
+            assert_never(kind)
+
+
+def _check_application(root: Path, package: ExpectedPackage, ledger: Ledger, observer: Observer) -> None:
+    subject = "/".join(("images", *package.path))
+    data, problem = read_capped(root, root.joinpath("images", *package.path), MAX_COMPOSE)
+    if problem:
+        ledger.report("compose-not-canonical", subject, problem)
+        return
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != package.hashes.get("sha256", digest).lower():
+        ledger.report("package-hash", subject, "its bytes changed while they were being checked")
+        return
+    check_compose(ComposePlace(root, digest), data, subject, ledger, observer=observer)
