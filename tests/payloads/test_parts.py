@@ -13,7 +13,10 @@ from forge import AT, Forge, target
 from lockstick.lockbox import proof
 from lockstick.lockbox.layout import Layout
 from lockstick.lockbox.verify import AnchorChoice, verify
+from lockstick.payloads.parts import check_parts
+from lockstick.payloads.tally import StoppedError
 from lockstick.trust.findings import Verdict
+from lockstick.trust.judge import ExpectedPackage
 from payload_maker import App, Image, Repository
 
 if TYPE_CHECKING:
@@ -130,3 +133,23 @@ def test_no_file_of_the_example_can_be_changed_or_taken_away(tmp_path: Path) -> 
         assert verdict() is Verdict.REJECTED, path
         path.write_bytes(data)
     assert verdict() is Verdict.VERIFIED
+
+
+def test_the_work_can_be_stopped_in_the_middle_of_a_payload(tmp_path: Path) -> None:
+    sound(tmp_path)
+    (commit,) = [path.parent.name + path.stem for path in tmp_path.rglob("*.commit")]
+    package = ExpectedPackage(
+        target="os-1",
+        path=("os-1",),
+        name="",
+        version="",
+        target_format="OSTREE",
+        hardware_ids=("board",),
+        length=0,
+        hashes={"sha256": commit},
+        custom={},
+        agreed=True,
+    )
+    assert check_parts(tmp_path, package).sound
+    with pytest.raises(StoppedError):
+        check_parts(tmp_path, package, stopped=lambda: True)

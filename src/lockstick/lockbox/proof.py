@@ -86,7 +86,7 @@ def _measure_one(
     layout: Layout, package: ExpectedPackage, *, observer: Observer, stopped: Callable[[], bool]
 ) -> Measured:
     if kind_of(package) is Kind.OSTREE:
-        return Measured(digests={}, parts=check_parts(layout.root, package, observer=observer))
+        return Measured(digests={}, parts=check_parts(layout.root, package, observer=observer, stopped=stopped))
     path: Path = layout.package(package.path)
     problem = obstacle(layout.root, path)
     if problem:
@@ -99,7 +99,7 @@ def _measure_one(
     except MediaError as error:
         return Measured(problem=str(error), digests={})
     good = all(digests.get(algorithm) == digest for algorithm, digest in package.hashes.items())
-    parts = check_parts(layout.root, package, observer=observer) if good else NO_PARTS
+    parts = check_parts(layout.root, package, observer=observer, stopped=stopped) if good else NO_PARTS
     return Measured(length=length, digests=digests, parts=parts)
 
 

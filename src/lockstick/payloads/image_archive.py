@@ -17,7 +17,7 @@ from lockstick.payloads.tar_reader import BLOCK, TarError, TarKind, TarReader
 from lockstick.progress import SILENT, Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -97,9 +97,9 @@ def read_archive(path: Path, *, observer: Observer = SILENT, name: str | None = 
             done = 0
             reader = TarReader(stream)
             for member in reader.members():
-                scan.take(member, reader)
-                observer.advanced(shown, stream.tell() - done)
-                done = stream.tell()
+                for _ in scan.take(member, reader):
+                    observer.advanced(shown, stream.tell() - done)
+                    done = stream.tell()
             trailing = _trailing(reader, stream)
             observer.advanced(shown, max(status.st_size - done, 0))
             observer.file_finished(shown)
@@ -116,7 +116,8 @@ class _Scan:
         self._documents: dict[str, bytes] = {}
         self._room = _MAX_DOCUMENTS
 
-    def take(self, member: TarMember, reader: TarReader) -> None:
+    def take(self, member: TarMember, reader: TarReader) -> Iterator[None]:
+        """Take in one member, with a pause after each piece of it."""
         if len(self._members) >= _MAX_MEMBERS or len(member.name) > _MAX_NAME:
             raise TarError(f"it has more than {_MAX_MEMBERS} members, or names that are too long")
         place = _place(member.name)
@@ -130,6 +131,7 @@ class _Scan:
                 sha256.update(chunk)
                 if keep:
                     kept += chunk
+                yield
             digest = sha256.hexdigest()
             if keep:
                 self._room -= len(kept)

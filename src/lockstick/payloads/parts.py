@@ -20,6 +20,7 @@ from lockstick.trust.findings import Ledger
 from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from lockstick.trust.findings import Finding
@@ -46,32 +47,30 @@ class Parts:
         return all(finding.severity is not Severity.ERROR for finding in self.findings)
 
 
-def check_parts(root: Path, package: ExpectedPackage, *, observer: Observer = SILENT) -> Parts:
+def check_parts(
+    root: Path,
+    package: ExpectedPackage,
+    *,
+    observer: Observer = SILENT,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Parts:
     """Check the parts of a package, from the media alone.
 
     Args:
         root: The lockbox: the folder that holds ``metadata/`` and ``images/``.
         package: The package; its own bytes, if it has any, were found to be the signed ones.
         observer: Told of the progress.
+        stopped: Asked now and then; True ends the work early.
 
     Returns:
         What was found; nothing on the medium makes it raise.
+
+    Raises:
+        StoppedError: The work was ended early.
     """
     ledger = Ledger()
-    tally = Tally(observer)
-    match kind_of(package):
-        case Kind.BINARY:
-            pass
-        case Kind.COMPOSE:
-            _check_application(root, package, ledger, tally)
-        case Kind.OSTREE:
-            commit = package.hashes.get("sha256", "").lower()
-            folder = root / "images" / "ostree"
-            for problem in check_commit(root, folder, commit, observer=tally, name=package.target):
-                where = f"images/ostree/{problem.path}" if problem.path else package.target
-                ledger.report(problem.rule, where, problem.message)
-        case kind:
-            assert_never(kind)
+    tally = Tally(observer, stopped)
+    _check(root, package, ledger, tally)
     return Parts(findings=ledger.findings, bytes_read=tally.count)
 
 
@@ -111,6 +110,22 @@ def parts_folders(package: ExpectedPackage) -> tuple[str, ...]:
             return (f"metadata/docker/{digest}.manifests/", f"images/{digest}.images/")
         case Kind.OSTREE:
             return ("images/ostree/",)
+        case kind:
+            assert_never(kind)
+
+
+def _check(root: Path, package: ExpectedPackage, ledger: Ledger, observer: Observer) -> None:
+    match kind_of(package):
+        case Kind.BINARY:
+            pass
+        case Kind.COMPOSE:
+            _check_application(root, package, ledger, observer)
+        case Kind.OSTREE:
+            commit = package.hashes.get("sha256", "").lower()
+            folder = root / "images" / "ostree"
+            for problem in check_commit(root, folder, commit, observer=observer, name=package.target):
+                where = f"images/ostree/{problem.path}" if problem.path else package.target
+                ledger.report(problem.rule, where, problem.message)
         case kind:
             assert_never(kind)
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lockstick.progress import Observer, Phase
 
-__all__ = ["Tally"]
+__all__ = ["StoppedError", "Tally"]
+
+
+class StoppedError(Exception):
+    """Nobody wants to know any more."""
 
 
 class Tally:
@@ -15,14 +21,16 @@ class Tally:
 
     Args:
         observer: Who watches.
+        stopped: Asked at every step; True ends the work.
 
     Attributes:
         count: How many bytes were done so far.
     """
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, stopped: Callable[[], bool]) -> None:
         self.count = 0
         self._observer = observer
+        self._stopped = stopped
 
     def phase(self, name: Phase, *, total_bytes: int | None = None, files: int | None = None) -> None:
         """Pass it on."""
@@ -33,7 +41,13 @@ class Tally:
         self._observer.file_started(name, length=length, offset=offset)
 
     def advanced(self, name: str, count: int) -> None:
-        """Count, and pass it on."""
+        """Count, and pass it on.
+
+        Raises:
+            StoppedError: The work is to end.
+        """
+        if self._stopped():
+            raise StoppedError
         self.count += count
         self._observer.advanced(name, count)
 
