@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +17,9 @@ from lockstick.lockbox.profiles import read_profile
 from lockstick.lockbox.rehearse import DeviceStory, rehearse
 from lockstick.metadata.instant import parse_instant
 from lockstick.trust.device.client import Provisioned
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CASES = SHARED / "device-verdicts"
 
