@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
 CASES = SHARED / "device-verdicts"
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the recorded verdicts are not beside this checkout")
-
-NEEDS = {
-    "docker-compose": "lockstick.payloads.device_compose",
-    "ostree": "lockstick.payloads.ostree_repo",
-}
 
 
 def cases() -> list[str]:
@@ -55,18 +49,9 @@ def steps_of(case: Path) -> list[Path]:
     return sorted(case.glob("step-*"), key=lambda step: int(step.name.removeprefix("step-"))) or [case]
 
 
-def skip_if_nobody_knows_the_payload(recorded: dict[str, Any]) -> None:
-    device = recorded["device"]
-    kinds = {secondary["kind"] for secondary in device["secondaries"]} | ({"ostree"} if device.get("ostree") else set())
-    for kind, module in NEEDS.items():
-        if kind in kinds and find_spec(module) is None:
-            pytest.skip(f"{module} is not there yet")
-
-
 @pytest.mark.parametrize("name", cases())
 def test_the_rehearsal_agrees_with_the_recorded_device(name: str, tmp_path: Path) -> None:
     recorded = json.loads((CASES / name / "case.json").read_text())
-    skip_if_nobody_knows_the_payload(recorded)
     case = CASES / name
     story = told(case, steps_of(case), recorded, tmp_path, StateFile())
     wanted = recorded.get("steps", [recorded])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.lockbox.devicemedia import FolderMedia, FolderPayloads, PayloadJudges
-from lockstick.lockbox.payloadjudges import device_judges
+from lockstick.lockbox.payloadjudges import DEVICE_JUDGES
 from lockstick.trust.device.client import Device, Provisioned
 from lockstick.trust.device.outcome import DeviceVerdict
 from lockstick.trust.device.refusal import Kind
@@ -57,7 +57,7 @@ def rehearse(
     provisioned: Provisioned,
     memory: Callable[[str], DeviceMemory],
     at: datetime,
-    judges: PayloadJudges | None = None,
+    judges: PayloadJudges = DEVICE_JUDGES,
 ) -> tuple[DeviceStory, ...]:
     """Play the device client. Nothing is written; no device says anything to the others.
 
@@ -67,12 +67,11 @@ def rehearse(
         provisioned: The roots that they were made with.
         memory: Gives the memory of a device by the serial of its primary; it is changed.
         at: The time on the devices.
-        judges: Who knows the inside of payloads; by default everybody there is.
+        judges: Who knows the inside of payloads; by default those who know the device client.
 
     Returns:
         One story for each device. Nothing is raised for anything that lies in the folders.
     """
-    judges = device_judges() if judges is None else judges
     stories: list[DeviceStory] = []
     for profile in devices:
         device = Device(profile, provisioned, memory(profile.serial))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forge import PAYLOAD, Forge, target
 from lockstick.trust.device.media import Problem
@@ -16,6 +19,7 @@ from trust.device.ground import BOARD, device, medium, say, summary, told, with_
 if TYPE_CHECKING:
     from lockstick.trust.device.client import Device
 
+FORGE = Forge()
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -240,6 +244,38 @@ def test_a_device_that_never_registered_installs_and_reports_failure() -> None:
     one = device(profile=profile)
     assert summary(say(one, medium(forged(7))))[:2] == ("FAIL", "install")
     assert say(one, medium(forged(8))).verdict == "NOUPDATE"
+
+
+# --- whatever lies on the medium ---
+
+
+@given(data=st.data())
+def test_no_damage_of_a_medium_raises_anything(data: st.DataObject) -> None:
+    result = medium(FORGE)
+    folder = data.draw(st.sampled_from([result.director, result.image_repo]))
+    name = data.draw(st.sampled_from(sorted(folder)))
+    raw = folder[name]
+    start = data.draw(st.integers(0, len(raw)))
+    end = data.draw(st.integers(start, min(len(raw), start + 40)))
+    folder[name] = raw[:start] + data.draw(st.binary(max_size=20)) + raw[end:]
+    assert say(device(FORGE, with_secondary()), result).verdict in ("PASS", "FAIL", "NOUPDATE")
+
+
+@given(st.sampled_from([("director", "box.json"), ("director", "2.root.json"), ("image-repo", "targets.json")]))
+def test_order_and_white_space_of_a_document_change_no_verdict(where: tuple[str, str]) -> None:
+    result = medium(FORGE)
+    folder = {"director": result.director, "image-repo": result.image_repo}[where[0]]
+    turned = dict(reversed(json.loads(folder[where[1]]).items()))
+    folder[where[1]] = json.dumps(turned, indent=4).encode()
+    assert say(device(FORGE), result).verdict == "PASS"
+
+
+def test_the_deepest_nesting_raises_nothing() -> None:
+    for depth in (300, 990, 999, 5000):
+        result = medium(FORGE)
+        nested = b"[" * depth + b"1.5" + b"]" * depth
+        result.director["box.json"] = b'{"signatures":[],"signed":{"x":' + nested + b"}}"
+        assert say(device(FORGE), result).verdict == "FAIL"
 
 
 # --- applications ---

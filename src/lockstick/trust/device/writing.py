@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from lockstick.trust.device.refusal import RefusedError
+
 if TYPE_CHECKING:
     from lockstick.trust.device.values import Value
 
@@ -22,9 +24,15 @@ def written(value: Value) -> bytes:
 
     Returns:
         ASCII bytes: sorted, compact, other characters as ``\uXXXX``, fractions with 17 digits.
+
+    Raises:
+        RefusedError: If it is nested too deeply.
     """
-    # Almost no document has fractions; the others go through Python's own writer, which is many times faster.
-    text = _slowly(value) if _has_fraction(value) else _encode(value)
+    try:
+        # Almost no document has fractions; the others go through Python's own writer, which is many times faster.
+        text = _slowly(value) if _has_fraction(value) else _encode(value)
+    except RecursionError as error:
+        raise RefusedError("json", "nested too deeply") from error
     if "\\u007f" in text:
         # Python escapes DEL, the client does not.
         text = _ESCAPED_DEL.sub(lambda found: f"{found.group(1)}\x7f", text)
