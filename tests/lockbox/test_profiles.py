@@ -173,6 +173,15 @@ def test_a_state_written_by_hand_speaks_of_every_device() -> None:
     assert state.memory("p1") is not state.memory("p2")
 
 
+def test_a_document_that_many_devices_have_seen_is_written_once() -> None:
+    state = StateFile()
+    for serial in ("p1", "p2"):
+        state.memory(serial).delegations["a"] = b"the same"
+    document = state.document()
+    assert json.dumps(document).count("dGhlIHNhbWU=") == 1
+    assert StateFile(Fields("state", document)).memory("p2").delegations == {"a": b"the same"}
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -187,6 +196,7 @@ def test_a_state_written_by_hand_speaks_of_every_device() -> None:
         {"devices": {"p1": {"director": {"documents": {"targets": "e30="}}}}},
         {"devices": {"p1": {"installed": {"p1": {"name": "x"}}}}},
         {"commits": [1]},
+        {"devices": {"p1": {"delegations": {"a": "sha256:00"}}}},
     ],
 )
 def test_an_error_in_a_state_is_told_before_anything_is_rehearsed(value: Any) -> None:

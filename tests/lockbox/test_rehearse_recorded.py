@@ -69,3 +69,26 @@ def test_a_story_that_is_told_in_several_calls_ends_alike(name: str, tmp_path: P
         story = told(case, [step], recorded, tmp_path, state)
         state = StateFile(Fields("state", json.loads(json.dumps(state.document()))))
         assert (story.steps[0].step.verdict, story.steps[0].step.stage) == (wanted["verdict"], wanted.get("stage"))
+
+
+@pytest.mark.skipif(not (SHARED / "example-lockbox").is_dir(), reason="the example is not beside this checkout")
+def test_the_complete_example_is_taken_and_then_it_is_installed(tmp_path: Path) -> None:
+    example = SHARED / "example-lockbox"
+    profile = tmp_path / "device.json"
+    secondaries = [{"hardware_id": name, "serial": name} for name in ("docker-compose", "example-mcu")]
+    primary = {"hardware_id": "verdin-example", "serial": "p"}
+    profile.write_text(
+        json.dumps({"primary": primary, "secondaries": secondaries, "ostree": True, "docker_platform": "linux/arm64"})
+    )
+    (story,) = rehearse(
+        [(example, find_lockbox(example))] * 2,
+        [read_profile(profile)],
+        provisioned=Provisioned(
+            director=(example / "metadata" / "director" / "1.root.json").read_bytes(),
+            image_repo=(example / "metadata" / "image-repo" / "1.root.json").read_bytes(),
+        ),
+        memory=StateFile().memory,
+        at=parse_instant("2026-11-21T09:00:00Z"),
+    )
+    assert [one.step.verdict for one in story.steps] == ["PASS", "NOUPDATE"]
+    assert story.steps[0].step.lockbox == "line-a"

@@ -2,13 +2,15 @@
 
 ``{"format": "lockstick-device-state", "version": 1, "devices": {"<serial of the primary>": {…}}}``. A file without
 ``devices`` speaks of every device of the call: ``{"offline_snapshot_version": 41}``. Documents are base64 of the bytes
-as received.
+as received, or ``sha256:`` and the name of one under ``blobs``: a fleet has seen the same documents, and they are
+written once.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ __all__ = ["StateFile", "read_state", "write_state"]
 
 _FORMAT = "lockstick-device-state"
 _VERSION = 1
+_BLOB = "sha256:"
 _MAX_STATE = 256 * 1024 * 1024
 _REMEDY = "Correct it as docs/rehearse.md shows, or move it away and begin anew."
 _DOCUMENTS = {"director": ("offline-snapshot", "offline-updates"), "image_repo": ("snapshot", "targets")}
@@ -54,24 +57,23 @@ class StateFile:
         if "devices" not in fields.members:
             self._everybody = fields
             # Read once now, so that an error is told before anything is rehearsed.
-            _memory(fields)
+            _memory(fields, {})
             return
+        blobs = _raw_members(fields.below("blobs"), {})
         devices = fields.below("devices")
-        self._devices = {serial: _memory(devices.below(serial)) for serial in devices.members}
+        self._devices = {serial: _memory(devices.below(serial), blobs) for serial in devices.members}
 
     def memory(self, serial: str) -> DeviceMemory:
         """The memory of a device; an empty one if it is not in the file."""
         if serial not in self._devices:
-            self._devices[serial] = DeviceMemory() if self._everybody is None else _memory(self._everybody)
+            self._devices[serial] = DeviceMemory() if self._everybody is None else _memory(self._everybody, {})
         return self._devices[serial]
 
     def document(self) -> dict[str, object]:
         """The file's content, for every device that was asked for or was in the file."""
-        return {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "devices": {serial: _written(memory) for serial, memory in sorted(self._devices.items())},
-        }
+        writer = _Writer()
+        devices = {serial: writer.memory(memory) for serial, memory in sorted(self._devices.items())}
+        return {"format": _FORMAT, "version": _VERSION, "blobs": writer.blobs, "devices": devices}
 
 
 def read_state(path: Path) -> StateFile:
@@ -112,15 +114,15 @@ def write_state(path: Path, state: StateFile) -> None:
         raise media_error(error, path, "written") from error
 
 
-def _memory(fields: Fields) -> DeviceMemory:
+def _memory(fields: Fields, blobs: Mapping[str, bytes]) -> DeviceMemory:
     memory = DeviceMemory(
-        primary=_ecu(fields),
-        delegations=_raw_members(fields.below("delegations")),
+        primary=_ecu(fields, blobs),
+        delegations=_raw_members(fields.below("delegations"), blobs),
         installed={serial: _target(one) for serial, one in _objects(fields.below("installed"))},
         commits={_text(one, fields.where) for one in fields.get("commits", list, [])},
     )
     for serial, one in _objects(fields.below("secondaries")):
-        memory.secondaries[serial] = _ecu(one)
+        memory.secondaries[serial] = _ecu(one, blobs)
     for name, one in _objects(fields.below("fetched")):
         memory.fetched[name] = (one.get("length", int), _hashes(one.below("hashes")))
     if "offline_snapshot_version" in fields.members:
@@ -135,30 +137,36 @@ def _objects(fields: Fields) -> Iterable[tuple[str, Fields]]:
     return ((name, Fields(f"{fields.where}: {name!r}", value)) for name, value in fields.members.items())
 
 
-def _ecu(fields: Fields) -> EcuMemory:
+def _ecu(fields: Fields, blobs: Mapping[str, bytes]) -> EcuMemory:
     return EcuMemory(
-        director=_repository(fields.below("director"), "director"),
-        image_repo=_repository(fields.below("image_repo"), "image_repo"),
+        director=_repository(fields.below("director"), "director", blobs),
+        image_repo=_repository(fields.below("image_repo"), "image_repo", blobs),
     )
 
 
-def _repository(fields: Fields, name: str) -> RepositoryMemory:
+def _repository(fields: Fields, name: str, blobs: Mapping[str, bytes]) -> RepositoryMemory:
     roots: dict[int, bytes] = {}
-    for version, raw in _raw_members(fields.below("roots")).items():
+    for version, raw in _raw_members(fields.below("roots"), blobs).items():
         if not (version.isascii() and version.lstrip("-").isdigit()):
             raise UsageError(f"{fields.where}: {version!r} is not the version of a root", remedy=_REMEDY)
         roots[int(version)] = raw
-    documents = _raw_members(fields.below("documents"))
+    documents = _raw_members(fields.below("documents"), blobs)
     if unknown := documents.keys() - set(_DOCUMENTS[name]):
         raise UsageError(f"{fields.where}: no device stores {min(unknown)!r}", remedy=_REMEDY)
     return RepositoryMemory(roots, documents)
 
 
-def _raw_members(fields: Fields) -> dict[str, bytes]:
+def _raw_members(fields: Fields, blobs: Mapping[str, bytes]) -> dict[str, bytes]:
     result: dict[str, bytes] = {}
     for name in fields.members:
+        text = fields.get(name, str)
+        if text.startswith(_BLOB):
+            if text.removeprefix(_BLOB) not in blobs:
+                raise UsageError(f"{fields.where}: {name!r} names a document that is not there", remedy=_REMEDY)
+            result[name] = blobs[text.removeprefix(_BLOB)]
+            continue
         try:
-            result[name] = base64.b64decode(fields.get(name, str), validate=True)
+            result[name] = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
             raise UsageError(f"{fields.where}: {name!r} is not base64", remedy=_REMEDY) from error
     return result
@@ -186,41 +194,50 @@ def _text(value: object, where: str) -> str:
     return value
 
 
-def _written(memory: DeviceMemory) -> dict[str, object]:
-    written: dict[str, object] = {
-        **_written_ecu(memory.primary),
-        "secondaries": {serial: _written_ecu(ecu) for serial, ecu in memory.secondaries.items()},
-        "delegations": _encoded(memory.delegations),
-        "installed": {
-            serial: {
-                "name": target.name,
-                "length": target.length,
-                "hashes": dict(target.hashes),
-                "hardware_ids": list(target.hardware_ids),
-                "ecus": dict(target.ecus),
-                "format": target.format,
-            }
-            for serial, target in memory.installed.items()
-        },
-        "fetched": {
-            name: {"length": length, "hashes": dict(hashes)} for name, (length, hashes) in memory.fetched.items()
-        },
-        "commits": sorted(memory.commits),
+class _Writer:
+    """Writes memories, each document once."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, str] = {}
+
+    def memory(self, memory: DeviceMemory) -> dict[str, object]:
+        written: dict[str, object] = {
+            **self._ecu(memory.primary),
+            "secondaries": {serial: self._ecu(ecu) for serial, ecu in memory.secondaries.items()},
+            "delegations": self._documents(memory.delegations),
+            "installed": {serial: _written_target(target) for serial, target in memory.installed.items()},
+            "fetched": {
+                name: {"length": length, "hashes": dict(hashes)} for name, (length, hashes) in memory.fetched.items()
+            },
+            "commits": sorted(memory.commits),
+        }
+        if memory.seen is not None:
+            written["offline_snapshot_version"] = memory.seen.version
+            written["lockboxes"] = dict(memory.seen.lockboxes)
+        return written
+
+    def _ecu(self, ecu: EcuMemory) -> dict[str, object]:
+        return {"director": self._repository(ecu.director), "image_repo": self._repository(ecu.image_repo)}
+
+    def _repository(self, memory: RepositoryMemory) -> dict[str, object]:
+        roots = {str(version): raw for version, raw in memory.roots.items()}
+        return {"roots": self._documents(roots), "documents": self._documents(memory.documents)}
+
+    def _documents(self, documents: Mapping[str, bytes]) -> dict[str, str]:
+        return {name: self._blob(raw) for name, raw in documents.items()}
+
+    def _blob(self, raw: bytes) -> str:
+        digest = hashlib.sha256(raw).hexdigest()
+        self.blobs.setdefault(digest, base64.b64encode(raw).decode("ascii"))
+        return _BLOB + digest
+
+
+def _written_target(target: DeviceTarget) -> dict[str, object]:
+    return {
+        "name": target.name,
+        "length": target.length,
+        "hashes": dict(target.hashes),
+        "hardware_ids": list(target.hardware_ids),
+        "ecus": dict(target.ecus),
+        "format": target.format,
     }
-    if memory.seen is not None:
-        written["offline_snapshot_version"] = memory.seen.version
-        written["lockboxes"] = dict(memory.seen.lockboxes)
-    return written
-
-
-def _written_ecu(ecu: EcuMemory) -> dict[str, object]:
-    return {"director": _written_repository(ecu.director), "image_repo": _written_repository(ecu.image_repo)}
-
-
-def _written_repository(memory: RepositoryMemory) -> dict[str, object]:
-    roots = {str(version): raw for version, raw in memory.roots.items()}
-    return {"roots": _encoded(roots), "documents": _encoded(memory.documents)}
-
-
-def _encoded(documents: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: base64.b64encode(raw).decode("ascii") for name, raw in documents.items()}

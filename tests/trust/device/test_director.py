@@ -237,7 +237,8 @@ def test_an_expired_lockbox_is_stored_before_it_is_refused() -> None:
     forge = Forge()
     forge.lockbox["expires"] = EARLIER
     one = device(forge)
-    assert say(one, medium(forge)).reason == "a document has expired (lockbox)"
+    step = say(one, medium(forge))
+    assert (step.lockbox, step.reason) == ("box", "a document has expired (lockbox)")
     assert set(one.memory.primary.director.documents) == {"offline-snapshot", "offline-updates"}
 
 

@@ -45,6 +45,8 @@ def value(raw: bytes) -> object:
         ('{"a":1}'.encode("utf-16"), None),
         (b"", None),
         (b"{", {}),
+        (b'{"a":1e999,"b":2}', {"a": None}),
+        (b'{"a":[1.,-2.5e3,]}', {"a": [1.0, -2500.0]}),
     ],
 )
 def test_what_was_understood_before_the_first_fault_counts(raw: bytes, meant: object) -> None:

@@ -107,7 +107,7 @@ class _Iteration:
                 return self._nothing_new(choice)
             images = update_images(self._memory.primary.image_repo, self._situation)
         except RefusedError as error:
-            return _failed(self._lockbox, Stage.METADATA, error)
+            return _failed(self._lockbox or error.lockbox, Stage.METADATA, error)
         stage = Stage.METADATA
         try:
             self._match(images, new)

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.trust.device.documents import Snapshot, Targets, read_snapshot, read_targets, untrusted_version
+from lockstick.trust.device.documents import Header, Snapshot, Targets, read_snapshot, read_targets, untrusted_version
 from lockstick.trust.device.lenientjson import parse
 from lockstick.trust.device.refusal import RefusedError
 from lockstick.trust.device.rootwalk import walk_roots
@@ -114,18 +114,20 @@ def _judge_by_numbers(memory: RepositoryMemory, ring: KeyRing, situation: Situat
     client = situation.client
     fetched = _fetch(situation.media, f"{_SNAPSHOT}.json", client.offline_snapshot)
     version = untrusted_version(fetched, client)
-    snapshot = read_snapshot(fetched, client, _SNAPSHOT, ring)
-    known = {_role(name): listed for name, listed in seen.lockboxes.items()}
     if version >= seen.version:
+        snapshot = read_snapshot(fetched, client, _SNAPSHOT, ring)
         lowered = [name for name in snapshot.names if snapshot.version(_role(name)) < seen.lockboxes.get(name, -1)]
         if lowered:
             raise RefusedError("rollback", lowered[0])
         memory.documents[_SNAPSHOT] = fetched
         return _Effective(snapshot, stored=False)
-    if not known:
+    if not seen.lockboxes:
         raise RefusedError("lockbox-superseded", f"{seen.version} is stored, {version} is on the medium")
-    header = replace(snapshot.header, version=seen.version, expires="9999-12-31T23:59:59Z")
-    return _Effective(Snapshot(header, tuple(sorted(seen.lockboxes)), known, {}), stored=True)
+    # The stored one's expiry is unknown as well; it is given the benefit of the doubt.
+    header = Header(seen.version, "9999-12-31T23:59:59Z")
+    known = {_role(name): listed for name, listed in seen.lockboxes.items()}
+    names = sorted(seen.lockboxes, key=lambda name: f"{name}.json")
+    return _Effective(Snapshot(header, tuple(names), known, {}), stored=True)
 
 
 def _role(name: str) -> str:
@@ -133,12 +135,23 @@ def _role(name: str) -> str:
 
 
 def _lockbox(memory: RepositoryMemory, ring: KeyRing, effective: _Effective, situation: Situation) -> DirectorChoice:
-    media, client = situation.media, situation.client
+    media = situation.media
     name = next((name for name in effective.snapshot.names if media.exists("director", f"{name}.json")), None)
     if name is None:
         raise RefusedError("lockbox-superseded" if effective.stored else "lockbox-missing")
+    try:
+        return DirectorChoice(name, _take(memory, ring, effective, name, situation))
+    except RefusedError as error:
+        error.lockbox = name
+        raise
+
+
+def _take(
+    memory: RepositoryMemory, ring: KeyRing, effective: _Effective, name: str, situation: Situation
+) -> tuple[DeviceTarget, ...]:
+    client = situation.client
     role = delegation_role(name)
-    raw = _fetch(media, f"{name}.json", client.lockbox)
+    raw = _fetch(situation.media, f"{name}.json", client.lockbox)
     version = as_integer(member(member(parse(raw, client.depth).value, "signed"), "version"))
     if version != effective.snapshot.version(role):
         listed = f"{name} {effective.snapshot.version(role)} is listed, {version} is on the medium"
@@ -147,7 +160,7 @@ def _lockbox(memory: RepositoryMemory, ring: KeyRing, effective: _Effective, sit
     targets = tuple(target.addressed(situation.ecus) for target in lockbox.targets)
     memory.documents[_LOCKBOX] = raw
     _check_sanity(lockbox, targets, situation.now)
-    return DirectorChoice(name, targets)
+    return targets
 
 
 def _check_sanity(lockbox: Targets, targets: tuple[DeviceTarget, ...], now: str) -> None:

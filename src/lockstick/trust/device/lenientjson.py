@@ -7,6 +7,7 @@ front of numbers, and anything after the document are accepted. After a fault th
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -71,7 +72,7 @@ def parse(raw: bytes, depth: int) -> Parsed:
 
 def _plain(text: str) -> Parsed | None:
     """The quick way for documents without peculiarities; None for all others."""
-    decoder = json.JSONDecoder(strict=False, parse_int=_integer, parse_constant=_no_constant)
+    decoder = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_fraction, parse_constant=_no_constant)
     start = len(text) - len(text.lstrip(_SPACE))
     try:
         value, end = decoder.raw_decode(text, start)
@@ -90,6 +91,13 @@ def _integer(digits: str) -> int | float:
         return float(digits)
     number = int(digits)
     return number if _LOWEST <= number <= _HIGHEST else float(number)
+
+
+def _fraction(lexeme: str) -> float:
+    number = float(lexeme)
+    if math.isinf(number):
+        raise ValueError(lexeme)
+    return number
 
 
 def _check_depth(value: Value, depth: int) -> None:
@@ -211,7 +219,7 @@ class _Reader:
         if digits.isdigit():
             return _integer(lexeme)
         try:
-            return float(lexeme)
+            return _fraction(lexeme)
         except ValueError:
             raise _FaultError from None
 

@@ -122,6 +122,9 @@ class RefusedError(Exception):
     Args:
         code: An id from :data:`REASONS`.
         detail: What exactly; may be empty.
+
+    Attributes:
+        lockbox: The lockbox that the client had chosen by then; filled in by whoever knows.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -129,6 +132,7 @@ class RefusedError(Exception):
         self.reason = REASONS[code]
         self.code = code
         self.detail = detail
+        self.lockbox = ""
 
     @property
     def text(self) -> str:

@@ -36,11 +36,11 @@ def member(value: Value, name: str) -> Value:
 
 
 def items(value: Value) -> list[tuple[str, Value]]:
-    """The members of an object in byte order of their names, or the items of an array; nothing for anything else."""
+    """The members of an object in byte order of their names, or the items of an array by number; else nothing."""
     if isinstance(value, dict):
         return sorted(value.items(), key=lambda pair: pair[0].encode("utf-8", "surrogatepass"))
     if isinstance(value, list):
-        return [("", item) for item in value]
+        return [(str(index), item) for index, item in enumerate(value)]
     return []
 
 
