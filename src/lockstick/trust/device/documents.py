@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.trust.device.lenientjson import Parsed, parse
+from lockstick.trust.device.lenientjson import parse
 from lockstick.trust.device.refusal import RefusedError
 from lockstick.trust.device.signatures import ROLES, KeyRing, delegation_role, named_role
 from lockstick.trust.device.targets import DeviceTarget, read_target
@@ -16,6 +16,7 @@ from lockstick.trust.device.writing import written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lockstick.trust.device.jsonreader import Parsed
     from lockstick.trust.device.limits import Client
 
 __all__ = [

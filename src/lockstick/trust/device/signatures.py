@@ -20,7 +20,7 @@ from lockstick.trust.device.writing import written
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lockstick.trust.device.lenientjson import Parsed
+    from lockstick.trust.device.jsonreader import Parsed
     from lockstick.trust.device.limits import Client
 
 __all__ = ["ROLES", "KeyRing", "delegation_role", "named_role"]
