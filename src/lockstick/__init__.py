@@ -37,9 +37,13 @@ if TYPE_CHECKING:
     from lockstick.lockbox.cloudsource import CloudSource
     from lockstick.lockbox.layout import find_lockbox
     from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
+    from lockstick.lockbox.profiles import read_profile
+    from lockstick.lockbox.rehearse import DeviceStory, rehearse
     from lockstick.lockbox.verify import AnchorChoice, verify
     from lockstick.progress import Observer
     from lockstick.transfer.engine import fetch_all
+    from lockstick.trust.device.client import Provisioned
+    from lockstick.trust.device.memory import DeviceMemory
     from lockstick.trust.findings import Finding, Verdict
 
 __all__ = [
@@ -47,6 +51,8 @@ __all__ = [
     "BuildOutcome",
     "CloudSession",
     "CloudSource",
+    "DeviceMemory",
+    "DeviceStory",
     "DistrustError",
     "Finding",
     "LockstickError",
@@ -56,6 +62,7 @@ __all__ = [
     "NotFoundError",
     "Observer",
     "PackageOutcome",
+    "Provisioned",
     "TransferError",
     "UsageError",
     "Verdict",
@@ -65,6 +72,8 @@ __all__ = [
     "find_lockbox",
     "read_anchors",
     "read_credentials",
+    "read_profile",
+    "rehearse",
     "verify",
 ]
 
@@ -73,6 +82,8 @@ _HOME = {
     "BuildOutcome": "lockbox.build",
     "CloudSession": "cloud.session",
     "CloudSource": "lockbox.cloudsource",
+    "DeviceMemory": "trust.device.memory",
+    "DeviceStory": "lockbox.rehearse",
     "DistrustError": "errors",
     "Finding": "trust.findings",
     "LockstickError": "errors",
@@ -82,6 +93,7 @@ _HOME = {
     "NotFoundError": "errors",
     "Observer": "progress",
     "PackageOutcome": "lockbox.outcome",
+    "Provisioned": "trust.device.client",
     "TransferError": "errors",
     "UsageError": "errors",
     "Verdict": "trust.findings",
@@ -91,6 +103,8 @@ _HOME = {
     "find_lockbox": "lockbox.layout",
     "read_anchors": "lockbox.anchors:read_folder",
     "read_credentials": "cloud.credentials",
+    "read_profile": "lockbox.profiles",
+    "rehearse": "lockbox.rehearse",
     "verify": "lockbox.verify",
 }
 

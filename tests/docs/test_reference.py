@@ -145,6 +145,15 @@ def printed(tmp_path: Path) -> dict[str, Any]:
         keep("trust show", "trust add plant --from cloud/credentials.zip")
         keep("trust list", "trust list")
         keep("inspect", "inspect stick")
+        profile = {"name": "press", "primary": {"hardware_id": "verdin-imx8mp", "serial": "06530142"}}
+        (tmp_path / "press.json").write_text(json.dumps(profile))
+        (tmp_path / "roots").mkdir()
+        for name, room in (("director", "director"), ("image", "image-repo")):
+            root = tmp_path / "stick" / "update" / "metadata" / room / "1.root.json"
+            (tmp_path / "roots" / f"{name}-root.json").write_bytes(root.read_bytes())
+        (tmp_path / "fleet.csv").write_text("name,hardware_id,serial\npress,verdin-imx8mp,06530142\n")
+        keep("rehearse", "rehearse stick --device press.json --provisioned roots")
+        keep("rehearse fleet", "rehearse stick --fleet fleet.csv --provisioned roots")
         (tmp_path / "stick" / "update" / "images" / "maps-2026.09.bin").write_bytes(b"tampered")
         keep("verify", "verify stick")
         keep("trust remove", "trust remove plant --yes")
