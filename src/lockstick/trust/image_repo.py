@@ -24,7 +24,7 @@ from lockstick.metadata.roles import read_meta, read_targets
 from lockstick.trust.freshness import check_expiry
 from lockstick.trust.listing import check_listing
 from lockstick.trust.names import RESERVED_LOCKBOX_NAMES
-from lockstick.trust.patterns import matches
+from lockstick.trust.patterns import speaks_of
 from lockstick.trust.signatures import check_role, check_signatures
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class ImageDocuments:
         if entry is not None:
             return entry, True
         for delegation in role.delegations:
-            if not any(matches(pattern, name) for pattern in delegation.paths):
+            if not speaks_of(delegation, name, role.document.dialect):
                 continue
             if delegation.name in path:
                 self._ledger.report(
