@@ -70,17 +70,18 @@ class Client:
     Args:
         metadata: The folder of trusted metadata.
         base: The URL of the repository's metadata, without a slash at its end.
-        network: Fetches over one connection; asks for each document once.
+        network: Fetches over one connection.
+        now: The one time that this whole run goes by.
     """
 
-    def __init__(self, metadata: Shelf, base: str, network: DocumentReader) -> None:
+    def __init__(self, metadata: Shelf, base: str, network: DocumentReader, now: datetime) -> None:
         anchor = metadata.read("root.json", CLIENT_LIMITS.root)
         if anchor is None:
             raise NotFoundError("there is no trusted root", remedy="Run init with a root you believe.")
         self._shelf = metadata
         self._base = base
         self._network = network
-        self._trusted = TrustedMetadata(anchor, datetime.now(UTC), TUF)
+        self._trusted = TrustedMetadata(anchor, now, TUF)
         self._roles: dict[str, bytes] = {}
         """Delegated roles that were fetched by this process: fetching them again would bring nothing else."""
 
@@ -200,15 +201,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace, now: datetime) -> None:
     metadata = Shelf(options.metadata_dir)
     if options.command == "init":
         anchor = options.root.read_bytes()
-        TrustedMetadata(anchor, datetime.now(UTC), TUF)
+        TrustedMetadata(anchor, now, TUF)
         metadata.write("root.json", anchor)
         return
     with DocumentReader(policy=Policy(attempts=3)) as network:
-        client = Client(metadata, options.metadata_url.rstrip("/"), network)
+        client = Client(metadata, options.metadata_url.rstrip("/"), network, now)
         client.refresh()
         if options.command == "download":
             targets = Shelf(options.target_dir)
@@ -216,11 +217,11 @@ def _run(options: argparse.Namespace) -> None:
                 client.download(name, options.target_base_url.rstrip("/"), targets)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, now: datetime | None = None) -> int:
     """Run one command; the exit code is 0 or 1."""
     options = _parser().parse_args(arguments)
     try:
-        _run(options)
+        _run(options, now or datetime.now(UTC))
     except (LockstickError, OSError) as error:
         sys.stderr.write(f"{options.command}: {error}\n")
         return 1

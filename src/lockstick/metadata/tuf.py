@@ -63,7 +63,8 @@ def _parse_key(keyid: str, value: JsonValue, where: str) -> PublicKey:
         methods=frozenset(),
         # Key ids are opaque to clients (TUF 1.0, 4.2).
         expected_keyids=frozenset(),
-        verifier=SSlibKey(keyid, keytype, scheme, {"public": _library_form(public)}),
+        # By its plain type: the library does not verify with keys of the older spelling.
+        verifier=SSlibKey(keyid, kind, scheme, {"public": _library_form(public)}),
     )
 
 
