@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from conformance.driver import Driver
 from conformance.simulator import Repository, serving
 

@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from conformance.driver import NOW
 from conformance.simulator import FUTURE, PAST, TOP, Key, Repository
 
@@ -157,7 +159,7 @@ def test_listed_hashes_are_over_the_bytes_of_the_file(client: Driver, repository
     sound(client)
     repository.publish("targets")
     # The same value in another layout: still signed, but not the listed bytes.
-    edit(repository, f"3.{spoilt}.json", lambda envelope: None)
+    edit(repository, f"3.{spoilt}.json", lambda envelope: envelope)
     assert client.refresh() == 1
     assert client.versions[spoilt] == 2
 
@@ -445,7 +447,7 @@ def test_a_threshold_is_met_by_different_keys_only(client: Driver, repository: R
     repository.publish_timestamp()
     assert client.init() == 0
     assert client.refresh() == 1
-    assert client.versions == {"root": 2}
+    assert client.versions == {"root": 1 if how == "one key id twice" else 2}
 
 
 def test_a_threshold_of_two_is_met_by_two(client: Driver, repository: Repository) -> None:
@@ -660,7 +662,7 @@ def test_delegations_are_visited_in_pre_order(client: Driver, repository: Reposi
 
 def test_a_search_gives_up_after_the_cap(client: Driver, repository: Repository) -> None:
     names = ["targets", *(f"r{number}" for number in range(40))]
-    for delegator, name in zip(names, names[1:], strict=False):
+    for delegator, name in pairwise(names):
         repository.delegate(delegator, name, "*")
     repository.add_artifact("r31", "inside", b"x")
     repository.add_artifact("r32", "outside", b"x")

@@ -57,6 +57,8 @@ class Dialect:
             spoils the document that lists it.
         passes_over_odd_digests: True where a digest of another shape is kept and matches nothing; False where it
             spoils the document that lists it.
+        refuses_repeated_keyids: True where a role that lists a key id twice spoils its document; False where the
+            id simply counts once.
         stars_cross_slashes: Whether ``*`` and ``?`` in the paths of a delegation stand for a slash too.
         delegates_by_hash: Whether a delegation may name the beginnings of hashes in place of paths.
         valid_in_last_second: Whether a document is still good in the very second that ``expires`` names.
@@ -74,6 +76,7 @@ class Dialect:
     passes_over_bad_signatures: bool
     passes_over_unusable_keys: bool
     passes_over_odd_digests: bool
+    refuses_repeated_keyids: bool
     stars_cross_slashes: bool
     delegates_by_hash: bool
     valid_in_last_second: bool

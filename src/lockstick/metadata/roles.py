@@ -183,7 +183,7 @@ def read_root(document: Document) -> Root:
     where = document.name
     keys = _read_keys(document.signed.get("keys"), where, document)
     roles = {
-        name: _read_role(name, value, keys, f"role {name} of {where}")
+        name: _read_role(name, value, keys, f"role {name} of {where}", document.dialect)
         for name, value in as_object(document.signed.get("roles"), f"roles of {where}").items()
     }
     return Root(document=document, keys=keys, roles=roles)
@@ -295,9 +295,11 @@ def _read_keys(value: JsonValue, where: str, document: Document) -> Mapping[str,
     return keys
 
 
-def _read_role(name: str, value: JsonValue, keys: Mapping[str, PublicKey], where: str) -> RoleKeys:
+def _read_role(name: str, value: JsonValue, keys: Mapping[str, PublicKey], where: str, dialect: Dialect) -> RoleKeys:
     members = as_object(value, where)
     listed = as_strings(members.get("keyids"), f"keyids of {where}")
+    if dialect.refuses_repeated_keyids and len(set(listed)) < len(listed):
+        raise MalformedError("key-duplicate", f"{where} lists a key id twice")
     threshold = members.get("threshold")
     if not isinstance(threshold, int) or isinstance(threshold, bool) or not 1 <= threshold <= _MAX_THRESHOLD:
         raise MalformedError(
@@ -325,7 +327,7 @@ def _read_delegation(value: JsonValue, keys: Mapping[str, PublicKey], where: str
     with_threshold = members if "threshold" in members else {**members, "threshold": 1}
     return Delegation(
         name=name,
-        signers=_read_role(name, with_threshold, keys, f"delegation {name!r}"),
+        signers=_read_role(name, with_threshold, keys, f"delegation {name!r}", dialect),
         paths=as_strings(members.get("paths", []), f"paths of {where}"),
         hash_prefixes=prefixes,
         terminating=terminating,

@@ -116,6 +116,7 @@ TUF = Dialect(
     passes_over_bad_signatures=True,
     passes_over_unusable_keys=True,
     passes_over_odd_digests=True,
+    refuses_repeated_keyids=True,
     stars_cross_slashes=False,
     delegates_by_hash=True,
     valid_in_last_second=False,

@@ -139,6 +139,7 @@ UPTANE = Dialect(
     passes_over_bad_signatures=False,
     passes_over_unusable_keys=False,
     passes_over_odd_digests=False,
+    refuses_repeated_keyids=False,
     stars_cross_slashes=True,
     delegates_by_hash=False,
     valid_in_last_second=True,
