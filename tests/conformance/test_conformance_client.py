@@ -238,6 +238,18 @@ def test_an_equal_timestamp_does_not_keep_an_expired_one_alive(client: Driver, r
     assert client.refresh(NOW + timedelta(days=2)) == 1
 
 
+@pytest.mark.parametrize("role", ["snapshot", "targets"])
+def test_what_is_stored_and_still_listed_is_refused_once_it_has_expired(
+    client: Driver, repository: Repository, role: str
+) -> None:
+    body = repository.roles["targets"] if role == "targets" else repository.snapshot
+    body["expires"] = f"{NOW + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    repository.publish("targets")
+    sound(client)
+    assert client.refresh(NOW + timedelta(days=2)) == 1
+    assert client.requests[2:] == [f"2.{role}.json"]
+
+
 # --- downloads ---------------------------------------------------------------------------------
 
 
