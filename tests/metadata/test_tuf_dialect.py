@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -13,6 +14,10 @@ from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.roles import read_targets
 from lockstick.metadata.tuf import TUF
+from lockstick.metadata.uptane import UPTANE
+
+if TYPE_CHECKING:
+    from lockstick.metadata.dialect import Dialect
 
 
 def pem(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> str:
@@ -102,3 +107,13 @@ def test_a_delegation_that_names_a_key_id_twice_is_refused() -> None:
 
 def test_an_absent_terminating_means_that_the_search_goes_on() -> None:
     assert delegating().terminating is False
+
+
+@pytest.mark.parametrize(("dialect", "still_good"), [(TUF, False), (UPTANE, True)], ids=["tuf", "uptane"])
+def test_the_dialects_disagree_about_the_last_second(dialect: Dialect, *, still_good: bool) -> None:
+    signed = {"_type": dialect.types["targets"], "version": 1, "expires": "2030-01-01T00:00:00Z", "spec_version": "1.0"}
+    document = read_document(json.dumps({"signatures": [], "signed": signed}).encode(), "document", dialect)
+    last = datetime(2030, 1, 1, tzinfo=UTC)
+    assert not document.expired_at(last - timedelta(microseconds=1))
+    assert document.expired_at(last) is not still_good
+    assert document.expired_at(last + timedelta(microseconds=1))
