@@ -50,6 +50,18 @@ class Dialect:
         hashes_raw_bytes: True where snapshots list the hash of the file as served, False where they list the
             hash of the canonical form of the whole document.
         default_terminating: What an absent ``terminating`` of a delegation means.
+        major_version: The first number that ``spec_version`` must begin with; None where the member means nothing.
+        passes_over_bad_signatures: True where junk among the signatures is no reason to refuse a document that
+            enough keys have signed; False where no honest repository writes such a thing.
+        passes_over_unusable_keys: True where a key that cannot be used is as good as absent; False where it
+            spoils the document that lists it.
+        passes_over_odd_digests: True where a digest of another shape is kept and matches nothing; False where it
+            spoils the document that lists it.
+        refuses_repeated_keyids: True where a role that lists a key id twice spoils its document; False where the
+            id simply counts once.
+        stars_cross_slashes: Whether ``*`` and ``?`` in the paths of a delegation stand for a slash too.
+        delegates_by_hash: Whether a delegation may name the beginnings of hashes in place of paths.
+        valid_in_last_second: Whether a document is still good in the very second that ``expires`` names.
     """
 
     name: str
@@ -60,3 +72,11 @@ class Dialect:
     canonical: _Canonical
     hashes_raw_bytes: bool
     default_terminating: bool
+    major_version: int | None
+    passes_over_bad_signatures: bool
+    passes_over_unusable_keys: bool
+    passes_over_odd_digests: bool
+    refuses_repeated_keyids: bool
+    stars_cross_slashes: bool
+    delegates_by_hash: bool
+    valid_in_last_second: bool

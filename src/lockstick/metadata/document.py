@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ __all__ = ["MAX_SIGNATURES", "Document", "read_document"]
 
 MAX_SIGNATURES = 100
 """Most signatures of one document that are read; real documents carry a handful."""
+
+_SPEC_VERSION = re.compile(r"([0-9]{1,4})(?:\.[0-9]{1,4}){1,2}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,10 @@ class Document:
         """SHA-256 of :attr:`listed_bytes` in hex: one name for one document however it is laid out."""
         return self.listed_hash("sha256")
 
+    def expired_at(self, at: datetime) -> bool:
+        """Say whether the document is too old at a time, by its dialect's rule for the last second."""
+        return self.expires < at if self.dialect.valid_in_last_second else self.expires <= at
+
 
 def read_document(raw: bytes, name: str, dialect: Dialect) -> Document:
     """Read the envelope of a signed document; nothing is verified.
@@ -110,6 +117,7 @@ def read_document(raw: bytes, name: str, dialect: Dialect) -> Document:
     envelope = dialect.parse(raw, name)
     signed = as_object(envelope.get("signed"), f"signed of {name}")
     kind = as_string(signed.get("_type"), f"_type of {name}")
+    _check_spec_version(signed, dialect, name)
     signatures: list[Signature] = []
     problems: list[MalformedError] = []
     entries = as_list(envelope.get("signatures"), f"signatures of {name}")
@@ -132,6 +140,15 @@ def read_document(raw: bytes, name: str, dialect: Dialect) -> Document:
         signature_problems=tuple(problems),
         dialect=dialect,
     )
+
+
+def _check_spec_version(signed: JsonObject, dialect: Dialect, name: str) -> None:
+    if dialect.major_version is None:
+        return
+    text = as_string(signed.get("spec_version"), f"spec_version of {name}")
+    numbers = _SPEC_VERSION.fullmatch(text)
+    if numbers is None or int(numbers[1]) != dialect.major_version:
+        raise MalformedError("shape", f"the spec_version of {name} is {text[:20]!r}, not {dialect.major_version}.x")
 
 
 def _role_of(kind: str, types: Mapping[str, str], name: str) -> str:

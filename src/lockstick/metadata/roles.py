@@ -19,6 +19,7 @@ from lockstick.metadata.shape import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lockstick.metadata.dialect import Dialect
     from lockstick.metadata.document import Document
     from lockstick.metadata.keys import PublicKey
     from lockstick.metadata.types import JsonObject, JsonValue
@@ -122,12 +123,15 @@ class Delegation:
         name: The role's name.
         signers: Who may sign for it, by the delegator's word.
         paths: Patterns of the target names it may speak of.
+        hash_prefixes: Beginnings of the SHA-256, in hex, of the target names it may speak of, where the dialect
+            has them (TUF 1.0, 4.5); empty where it speaks by paths.
         terminating: True if the search ends here when the role has no such target.
     """
 
     name: str
     signers: RoleKeys
     paths: tuple[str, ...]
+    hash_prefixes: tuple[str, ...]
     terminating: bool
 
 
@@ -179,7 +183,7 @@ def read_root(document: Document) -> Root:
     where = document.name
     keys = _read_keys(document.signed.get("keys"), where, document)
     roles = {
-        name: _read_role(name, value, keys, f"role {name} of {where}")
+        name: _read_role(name, value, keys, f"role {name} of {where}", document.dialect)
         for name, value in as_object(document.signed.get("roles"), f"roles of {where}").items()
     }
     return Root(document=document, keys=keys, roles=roles)
@@ -205,7 +209,7 @@ def read_meta(document: Document) -> Mapping[str, MetaEntry]:
             name=name,
             version=as_version(members.get("version"), f"version in {where}"),
             length=as_count(members["length"], f"length in {where}") if "length" in members else None,
-            hashes=as_hashes(members["hashes"], f"hashes in {where}") if "hashes" in members else {},
+            hashes=_read_hashes(members["hashes"], f"hashes in {where}", document) if "hashes" in members else {},
         )
     return entries
 
@@ -229,9 +233,7 @@ def read_targets(document: Document) -> Targets:
         section = as_object(member, f"delegations of {where}")
         keys = _read_keys(section.get("keys", {}), f"delegations of {where}", document)
         delegations = tuple(
-            _read_delegation(
-                value, keys, f"delegation {index} of {where}", default=document.dialect.default_terminating
-            )
+            _read_delegation(value, keys, f"delegation {index} of {where}", document.dialect)
             for index, value in enumerate(as_list(section.get("roles", []), f"delegations of {where}"), start=1)
         )
     entries = as_object(document.signed.get("targets"), f"targets of {where}")
@@ -283,16 +285,26 @@ def _optional_string(members: JsonObject, name: str, where: str) -> str:
     return "" if value is None else as_string(value, f"{name} of {where}")
 
 
+def _read_hashes(value: JsonValue, where: str, document: Document) -> Mapping[str, str]:
+    return as_hashes(value, where, keep_odd=document.dialect.passes_over_odd_digests)
+
+
 def _read_keys(value: JsonValue, where: str, document: Document) -> Mapping[str, PublicKey]:
-    return {
-        keyid: document.dialect.parse_key(keyid, key, f"key {keyid[:16]} of {where}")
-        for keyid, key in as_object(value, f"keys of {where}").items()
-    }
+    keys: dict[str, PublicKey] = {}
+    for keyid, key in as_object(value, f"keys of {where}").items():
+        try:
+            keys[keyid] = document.dialect.parse_key(keyid, key, f"key {keyid[:16]} of {where}")
+        except MalformedError:
+            if not document.dialect.passes_over_unusable_keys:
+                raise
+    return keys
 
 
-def _read_role(name: str, value: JsonValue, keys: Mapping[str, PublicKey], where: str) -> RoleKeys:
+def _read_role(name: str, value: JsonValue, keys: Mapping[str, PublicKey], where: str, dialect: Dialect) -> RoleKeys:
     members = as_object(value, where)
     listed = as_strings(members.get("keyids"), f"keyids of {where}")
+    if dialect.refuses_repeated_keyids and len(set(listed)) < len(listed):
+        raise MalformedError("key-duplicate", f"{where} lists a key id twice")
     threshold = members.get("threshold")
     if not isinstance(threshold, int) or isinstance(threshold, bool) or not 1 <= threshold <= _MAX_THRESHOLD:
         raise MalformedError(
@@ -306,16 +318,22 @@ def _read_role(name: str, value: JsonValue, keys: Mapping[str, PublicKey], where
     )
 
 
-def _read_delegation(value: JsonValue, keys: Mapping[str, PublicKey], where: str, *, default: bool) -> Delegation:
+def _read_delegation(value: JsonValue, keys: Mapping[str, PublicKey], where: str, dialect: Dialect) -> Delegation:
     members = as_object(value, where)
     name = as_string(members.get("name"), f"name of {where}")
-    terminating = members.get("terminating", default)
+    terminating = members.get("terminating", dialect.default_terminating)
     if not isinstance(terminating, bool):
         raise MalformedError("shape", f"terminating of {where} is neither true nor false")
+    prefixes = (
+        as_strings(members.get("path_hash_prefixes", []), f"prefixes of {where}") if dialect.delegates_by_hash else ()
+    )
+    if prefixes and "paths" in members:
+        raise MalformedError("shape", f"{where} speaks both by paths and by the hashes of paths")
     with_threshold = members if "threshold" in members else {**members, "threshold": 1}
     return Delegation(
         name=name,
-        signers=_read_role(name, with_threshold, keys, f"delegation {name!r}"),
+        signers=_read_role(name, with_threshold, keys, f"delegation {name!r}", dialect),
         paths=as_strings(members.get("paths", []), f"paths of {where}"),
+        hash_prefixes=prefixes,
         terminating=terminating,
     )

@@ -81,10 +81,11 @@ def as_instant(value: JsonValue, where: str) -> datetime:
         raise MalformedError("time-invalid", f"{where} is not a time that devices read: {error}") from None
 
 
-def as_hashes(value: JsonValue, where: str) -> Mapping[str, str]:
+def as_hashes(value: JsonValue, where: str, *, keep_odd: bool = False) -> Mapping[str, str]:
     """The known hashes of an entry: algorithm to lower-case hexadecimal digest.
 
-    Names and digits may be in either case (lockbox-format 2.8); unknown algorithms are left out.
+    Names and digits may be in either case (lockbox-format 2.8); unknown algorithms are left out. With
+    ``keep_odd`` a digest of another shape is kept as it is, and no bytes will ever match it.
     """
     hashes: dict[str, str] = {}
     for name, digest in as_object(value, where).items():
@@ -92,7 +93,7 @@ def as_hashes(value: JsonValue, where: str) -> Mapping[str, str]:
         if algorithm not in HASH_LENGTHS:
             continue
         digits = as_string(digest, f"{where}.{name}").lower()
-        if len(digits) != HASH_LENGTHS[algorithm] or not _HEX.issuperset(digits):
+        if not keep_odd and (len(digits) != HASH_LENGTHS[algorithm] or not _HEX.issuperset(digits)):
             raise MalformedError("shape", f"{where}.{name} is not a {algorithm} digest")
         if algorithm in hashes:
             raise MalformedError("json-duplicate-member", f"{where} names {algorithm} twice")

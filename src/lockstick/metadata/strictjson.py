@@ -18,7 +18,7 @@ from lockstick.metadata.malformed import MalformedError
 if TYPE_CHECKING:
     from lockstick.metadata.types import JsonObject, JsonValue
 
-__all__ = ["MAX_DEPTH", "parse_object"]
+__all__ = ["MAX_DEPTH", "parse_object", "parse_standard_object"]
 
 MAX_DEPTH = 32
 """Deepest nesting of arrays and objects that is read; real documents stay below ten."""
@@ -30,6 +30,7 @@ _BRACES = bytes.maketrans(b"[]", b"{}")
 # Possessive, and content with the end of the data in place of the closing quote: time stays linear.
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _NEEDLESS_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\/|\\u00(?:[2-6][0-9a-fA-F]|7[0-9a-eA-E]))")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _FOREIGN_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\u(?!00[01])[0-9a-fA-F]{4})")
 
 
@@ -48,6 +49,35 @@ def parse_object(data: bytes, name: str) -> JsonObject:
     """
     text = _ascii(data, name)
     _check_escapes(data, name)
+    return _read(text, data, name)
+
+
+def parse_standard_object(data: bytes, name: str) -> JsonObject:
+    """Read one JSON object with any text in it; all that could be read in two ways is refused as above.
+
+    Args:
+        data: The bytes of the whole document, as received.
+        name: What to call the document in an error.
+
+    Returns:
+        The object, with members in the order of the document.
+
+    Raises:
+        MalformedError: If the document is anything else than one object in UTF-8 (RFC 8259, 8.1), or holds a
+            number that is no integer below 2**53, a member that is named twice, or half of a character.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise MalformedError("json-byte-order-mark", f"{name} starts with a byte order mark")
+    try:
+        value = _read(data.decode("utf-8"), data, name)
+        if _SURROGATE.search(data) is not None:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeError:
+        raise MalformedError("json-syntax", f"{name} holds text that is not Unicode") from None
+    return value
+
+
+def _read(text: str, data: bytes, name: str) -> JsonObject:
     _check_depth(data, name)
     try:
         value: JsonValue = json.loads(

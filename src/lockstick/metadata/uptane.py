@@ -134,4 +134,13 @@ UPTANE = Dialect(
     hashes_raw_bytes=False,
     # The server always writes the member; where it is absent the server's own reader takes true.
     default_terminating=True,
+    # These repositories write no spec_version; one that is smuggled in changes nothing.
+    major_version=None,
+    passes_over_bad_signatures=False,
+    passes_over_unusable_keys=False,
+    passes_over_odd_digests=False,
+    refuses_repeated_keyids=False,
+    stars_cross_slashes=True,
+    delegates_by_hash=False,
+    valid_in_last_second=True,
 )

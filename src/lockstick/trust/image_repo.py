@@ -24,7 +24,7 @@ from lockstick.metadata.roles import read_meta, read_targets
 from lockstick.trust.freshness import check_expiry
 from lockstick.trust.listing import check_listing
 from lockstick.trust.names import RESERVED_LOCKBOX_NAMES
-from lockstick.trust.patterns import check_pattern, matches
+from lockstick.trust.patterns import check_pattern, speaks_of
 from lockstick.trust.signatures import check_role, check_signatures
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ class ImageDocuments:
         if entry is not None:
             return entry, True
         for delegation in role.delegations if self._top_holds else ():
-            if not any(matches(pattern, name) for pattern in delegation.paths):
+            if not speaks_of(delegation, name, role.document.dialect):
                 continue
             if delegation.name in path:
                 self._ledger.report(

@@ -1,12 +1,17 @@
-"""Which target names a delegation may speak of (lockbox-format 3.7)."""
+"""Which target names a delegation may speak of (lockbox-format 3.7; TUF 1.0, 4.5)."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
 
 from lockstick.metadata.malformed import MalformedError
 
-__all__ = ["check_pattern", "matches"]
+if TYPE_CHECKING:
+    from lockstick.metadata.dialect import Dialect
+    from lockstick.metadata.roles import Delegation
+
+__all__ = ["check_pattern", "matches", "matches_by_component", "speaks_of"]
 
 _MAX_PATTERN = 512
 _TREACHEROUS = ("\\", "[:", "[.", "[=")
@@ -51,6 +56,38 @@ def check_pattern(pattern: str) -> None:
     found = next((part for part in _TREACHEROUS if part in pattern), None)
     if found is not None:
         raise MalformedError("delegation-pattern", f"the pattern {pattern[:60]!r} holds {found!r}")
+
+
+def speaks_of(delegation: Delegation, name: str, dialect: Dialect) -> bool:
+    """Say whether a delegation may speak of a target.
+
+    Args:
+        delegation: The delegation.
+        name: The target's name.
+        dialect: The dialect of the delegator, which says what a pattern means.
+
+    Returns:
+        True if one of its patterns, or of its beginnings of hashes, fits the name.
+    """
+    fits = matches if dialect.stars_cross_slashes else matches_by_component
+    if any(fits(pattern, name) for pattern in delegation.paths):
+        return True
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return any(digest.startswith(prefix) for prefix in delegation.hash_prefixes)
+
+
+def matches_by_component(pattern: str, name: str) -> bool:
+    """Say whether a name fits a pattern whose stars and question marks end at slashes (TUF 1.0, 4.5).
+
+    Args:
+        pattern: A pattern from a delegation's ``paths``.
+        name: A target's name.
+
+    Returns:
+        True if there are as many components on both sides and each fits its counterpart by :func:`matches`.
+    """
+    patterns, names = pattern.split("/"), name.split("/")
+    return len(patterns) == len(names) and all(map(matches, patterns, names))
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -72,6 +72,11 @@ class RootChain:
         self._broken = False
         self._finished = False
 
+    @property
+    def trusted(self) -> Root:
+        """The last root that was adopted so far; the anchor at first."""
+        return self._trusted
+
     def offer(self, number: int, raw: bytes) -> None:
         """Offer the document ``number.root.json``.
 

@@ -18,8 +18,9 @@ def check_signatures(document: Document, signers: RoleKeys, ledger: Ledger, subj
     """Check that enough distinct keys of a role have signed a document.
 
     Signatures by keys that the role does not list are passed over. One key counts once, under however many
-    ids it is listed. A listed key's signature that does not verify is an error of its own: repositories do
-    not write such signatures, so something has changed the document or its signature.
+    ids it is listed. Two signatures under one key id are an error in any dialect. Where the dialect says that
+    honest repositories write nothing of the kind, so are a signature that cannot be read, one of a listed key
+    that does not verify, and a key under two ids: something has changed the document.
 
     Args:
         document: The document.
@@ -64,9 +65,11 @@ def check_role(document: Document, role: str, root: Root, ledger: Ledger, subjec
 
 
 def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, according_to: str) -> None:
+    # What may be passed over is still looked at, but said to a ledger that nobody reads.
+    strict = Ledger() if document.dialect.passes_over_bad_signatures else ledger
     for problem in document.signature_problems:
-        ledger.malformed(subject, problem)
-    _check_signers(signers, ledger, subject)
+        strict.malformed(subject, problem)
+    _check_signers(signers, strict, subject)
     counts = Counter(signature.keyid for signature in document.signatures)
     for keyid, count in counts.items():
         if count > 1:
@@ -77,7 +80,7 @@ def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, 
         if key is None or counts[signature.keyid] > 1:
             continue
         if signature.method and signature.method not in key.methods:
-            ledger.report(
+            strict.report(
                 "signature-method-mismatch",
                 subject,
                 f"the signature by key {key.keyid[:16]} claims the method {signature.method}, the key is {key.kind}",
@@ -85,7 +88,7 @@ def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, 
         elif key.signed(signature.value, document.signed_bytes):
             signed_by.add(key.identity)
         else:
-            ledger.report("signature-invalid", subject, f"the signature by key {key.keyid[:16]} does not verify")
+            strict.report("signature-invalid", subject, f"the signature by key {key.keyid[:16]} does not verify")
     if len(signed_by) < signers.threshold:
         ledger.report(
             "threshold-unmet",
