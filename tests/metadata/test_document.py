@@ -73,6 +73,12 @@ def test_signatures_that_cannot_be_read_are_kept_as_problems_in_order() -> None:
     ]
 
 
+def test_more_signatures_than_any_threshold_asks_for_are_not_looked_at() -> None:
+    assert len(read({"signed": BODY, "signatures": [5] * 1000}).signature_problems) == 1000
+    error = refused({"signed": BODY, "signatures": [5] * 1001})
+    assert (error.rule, error.what) == ("shape", "signatures of s.json has more than 1000 entries")
+
+
 @pytest.mark.parametrize(
     ("value", "rule", "words"),
     [

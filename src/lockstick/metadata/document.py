@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Document", "read_document"]
 
+# No threshold is higher (lockbox-format 2.5); without a bound, reading what is wrong with each entry takes minutes.
+_MAX_SIGNATURES = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
@@ -109,7 +112,10 @@ def read_document(raw: bytes, name: str, dialect: Dialect) -> Document:
     kind = as_string(signed.get("_type"), f"_type of {name}")
     signatures: list[Signature] = []
     problems: list[MalformedError] = []
-    for index, entry in enumerate(as_list(envelope.get("signatures"), f"signatures of {name}"), start=1):
+    entries = as_list(envelope.get("signatures"), f"signatures of {name}")
+    if len(entries) > _MAX_SIGNATURES:
+        raise MalformedError("shape", f"signatures of {name} has more than {_MAX_SIGNATURES} entries")
+    for index, entry in enumerate(entries, start=1):
         try:
             signatures.append(dialect.parse_signature(entry, f"signature {index} of {name}"))
         except MalformedError as error:

@@ -51,7 +51,8 @@ class Ledger:
     """Collects findings in the order in which they are made; nothing is ever removed."""
 
     def __init__(self) -> None:
-        self._findings: list[Finding] = []
+        # A dict for its keys: a hostile document leads to thousands of findings, and each is looked up.
+        self._findings: dict[Finding, None] = {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -94,8 +95,7 @@ class Ledger:
             self._add(finding)
 
     def _add(self, finding: Finding) -> None:
-        if finding not in self._findings:
-            self._findings.append(finding)
+        self._findings[finding] = None
 
 
 def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
