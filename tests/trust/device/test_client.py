@@ -69,6 +69,19 @@ def test_a_package_that_two_ecus_share_is_not_recognised_again() -> None:
     assert say(one, medium(forged(8))).reason.startswith("the device has a package of this name already")
 
 
+def test_a_package_that_names_its_ecus_is_recognised_on_all_of_them() -> None:
+    def naming(version: int) -> Forge:
+        forge = forged(version, hardware_ids=("board", "sensor"))
+        entry = target()
+        entry["custom"] = {"ecuIdentifiers": {"p1": {"hardwareId": "board"}, "s1": {"hardwareId": "sensor"}}}
+        forge.lockbox["targets"] = {"fw.bin": entry}
+        return forge
+
+    one = device(profile=with_secondary())
+    assert say(one, medium(naming(7))).verdict == "PASS"
+    assert say(one, medium(naming(8))).verdict == "NOUPDATE"
+
+
 def test_two_targets_for_one_hardware_id_are_refused_only_if_the_device_has_it() -> None:
     forge = Forge(lockbox_targets={"fw.bin": target(), "x.bin": target()})
     assert told(forge)[2].startswith("two packages are for the same ECU")

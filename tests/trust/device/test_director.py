@@ -127,7 +127,7 @@ def test_a_lower_entry_in_a_newer_offline_snapshot_is_a_rollback_and_a_dropped_o
 
 
 def test_an_offline_snapshot_without_a_usable_version_is_never_newer_than_nothing() -> None:
-    for version in (-1, "7", None):
+    for version in (-1, "7", None, True):
         forge = Forge()
         forge.offline_snapshot["version"] = version
         assert told(forge)[:2] == ("FAIL", "metadata")

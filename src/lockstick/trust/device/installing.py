@@ -65,7 +65,7 @@ def install(
         for serial, hardware_id in target.ecus.items():
             # An ECU that never registered is unknown to the table from which the client reads this again.
             ecus = {serial: hardware_id} if profile.registered else {}
-            memory.installed[serial] = replace(target, ecus=ecus)
+            memory.installed[serial] = replace(target, ecus=ecus | dict(target.named), named={})
     if not profile.registered:
         raise RefusedError("unregistered")
     if any(silent):

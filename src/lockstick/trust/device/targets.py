@@ -30,6 +30,7 @@ class DeviceTarget:
         hardware_ids: The hardware ids it is for, in the order of the document.
         ecus: Serial to hardware id of the ECUs it is for.
         format: ``targetFormat``, or empty.
+        named: Those of the ECUs that the document named itself, instead of hardware ids.
     """
 
     name: str
@@ -38,6 +39,7 @@ class DeviceTarget:
     hardware_ids: tuple[str, ...] = ()
     ecus: Mapping[str, str] = field(default_factory=dict)
     format: str = ""
+    named: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_ostree(self) -> bool:
@@ -77,7 +79,12 @@ def read_target(name: str, value: Value, client: Client) -> DeviceTarget:
         for algorithm, digits in items(member(value, "hashes"))
         if algorithm.lower() in _ALGORITHMS
     ]
-    ecus = items(member(custom, "ecuIdentifiers"))
+    named = {
+        _short(serial, client.serial, "serial"): _short(
+            as_text(member(ecu, "hardwareId")), client.hardware_id, "hardware id"
+        )
+        for serial, ecu in items(member(custom, "ecuIdentifiers"))
+    }
     return DeviceTarget(
         name=name,
         length=as_length(member(value, "length")),
@@ -85,13 +92,9 @@ def read_target(name: str, value: Value, client: Client) -> DeviceTarget:
         hardware_ids=tuple(
             _short(as_text(one), client.hardware_id, "hardware id") for _, one in items(member(custom, "hardwareIds"))
         ),
-        ecus={
-            _short(serial, client.serial, "serial"): _short(
-                as_text(member(ecu, "hardwareId")), client.hardware_id, "hardware id"
-            )
-            for serial, ecu in ecus
-        },
+        ecus=named,
         format=as_text(member(custom, "targetFormat")),
+        named=named,
     )
 
 
