@@ -502,6 +502,35 @@ def no_anchor_and_no_root_at_all() -> tuple[Evidence, Anchors]:
     return evidence({}, {}), Anchors(director=None, image_repo=None, source="none")
 
 
+@scenario("anchor-unknown")
+def an_account_that_this_machine_does_not_know() -> tuple[Evidence, Anchors]:
+    return Forge().evidence(), Anchors(director=None, image_repo=None, source="store")
+
+
+@scenario("clock-behind")
+def a_clock_from_before_the_package_was_made() -> tuple[Evidence, Anchors]:
+    forge = Forge()
+    forge.image_targets["fw.bin"]["custom"]["createdAt"] = "2026-06-02T00:00:00Z"
+    return forge.evidence(), forge.anchors()
+
+
+@scenario("clock-behind")
+def a_clock_from_before_the_package_was_changed() -> tuple[Evidence, Anchors]:
+    forge = Forge()
+    forge.image_targets["fw.bin"]["custom"] |= {
+        "createdAt": "2020-01-01T00:00:00Z",
+        "updatedAt": "2026-06-01T00:11:00.5+00:00",
+    }
+    return forge.evidence(), forge.anchors()
+
+
+@pytest.mark.parametrize("date", ["2026-06-01T00:09:00Z", "2026-06-09", "soon", 5, None])
+def test_a_date_that_says_nothing_about_the_clock_is_no_finding(date: Any) -> None:
+    forge = Forge()
+    forge.image_targets["fw.bin"]["custom"]["updatedAt"] = date
+    assert judged((forge.evidence(), forge.anchors())).findings == ()
+
+
 @scenario("anchor-first-use")
 def anchors_from_the_medium() -> tuple[Evidence, Anchors]:
     forge = Forge()

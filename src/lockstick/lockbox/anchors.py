@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from lockstick.trust.evidence import Evidence
+    from lockstick.trust.evidence import Evidence, RepositoryEvidence
 
 __all__ = ["DIRECTOR_ROOT", "IMAGE_ROOT", "choose_stored", "first_use", "read_folder"]
 
@@ -83,13 +83,18 @@ def choose_stored(stored: Sequence[Anchors], evidence: Evidence) -> Anchors:
     Returns:
         The anchors, or a pair of None if no stored one belongs to the repository.
     """
-    files = evidence.director.files
-    roots = list(numbered_roots(files).values())[:_MAX_ROOTS]
-    present = frozenset[str]().union(*(_root_keys(files[name]) for name in roots)) if stored else frozenset()
+    if not stored:
+        return Anchors(director=None, image_repo=None, source="none")
+    present = _keys_of(evidence.director) | _keys_of(evidence.image_repo)
     for entry in stored:
-        if entry.director is not None and present & _root_keys(entry.director):
+        if any(raw is not None and present & _root_keys(raw) for raw in (entry.director, entry.image_repo)):
             return entry
-    return Anchors(director=None, image_repo=None, source="store" if stored else "none")
+    return Anchors(director=None, image_repo=None, source="store")
+
+
+def _keys_of(part: RepositoryEvidence) -> frozenset[str]:
+    names = list(numbered_roots(part.files).values())[:_MAX_ROOTS]
+    return frozenset[str]().union(*(_root_keys(part.files[name]) for name in names))
 
 
 def _read(path: Path) -> bytes | None:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, assert_never
 from lockstick.report.plain import printable
 from lockstick.report.sizes import day, size
 from lockstick.trust.findings import Verdict
-from lockstick.trust.rules import Severity
+from lockstick.trust.rules import RULES, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
     from lockstick.trust.findings import Finding
+
+_CAUSES = ("Reading a document", "Keys, signatures, thresholds", "Roots")
+"""Groups of rules whose errors make others follow: what cannot be read or believed is not as listed, either."""
 
 _FEW = 8
 """So many warnings and notes are shown without being asked for."""
@@ -67,9 +70,7 @@ def verify_text(outcome: VerifyOutcome, *, verbose: bool = False) -> Iterator[st
     else:
         box = outcome.lockbox
         yield f"{headline(outcome.verdict)}   lockbox {printable(box.name)}, version {box.version}"
-    if outcome.weakest is not None:
-        verb = "good until" if outcome.weakest.expires >= outcome.at else "ran out on"
-        yield f"  {verb} {day(outcome.weakest.expires)}: {printable(outcome.weakest.role)} expires first"
+    yield from _lifetime(outcome)
     yield f"  judged at {day(outcome.at)} by {_SOURCES.get(outcome.anchor_source, outcome.anchor_source)}"
     if verbose or outcome.anchor_source == "first-use":
         yield f"    director root   {outcome.director_anchor or 'none'}"
@@ -78,11 +79,15 @@ def verify_text(outcome: VerifyOutcome, *, verbose: bool = False) -> Iterator[st
         hashed = f"{size(outcome.bytes_hashed)} read and hashed in {outcome.seconds:.1f} s"
         yield f"  {len(outcome.packages)} package(s), {hashed}"
         for package in outcome.packages:
-            yield f"    {_mark(package):11} {_package(package)}"
+            yield f"    {_mark(package, outcome):11} {_package(package)}"
     errors = [finding for finding in outcome.findings if finding.severity is Severity.ERROR]
     others = [finding for finding in outcome.findings if finding.severity is not Severity.ERROR]
-    for finding in errors:
+    causes = [finding for finding in errors if RULES[finding.rule].group in _CAUSES]
+    shown = causes if causes and not verbose else errors
+    for finding in shown:
         yield from _finding(finding)
+    if len(shown) < len(errors):
+        yield f"  {len(errors) - len(shown)} more error(s) may follow from this; --verbose shows them"
     if verbose or len(others) <= _FEW:
         for finding in others:
             yield from _finding(finding)
@@ -90,10 +95,25 @@ def verify_text(outcome: VerifyOutcome, *, verbose: bool = False) -> Iterator[st
         yield f"  {len(others)} warnings and notes; --verbose shows them"
 
 
-def _mark(package: PackageOutcome) -> str:
+def _lifetime(outcome: VerifyOutcome) -> Iterator[str]:
+    """How long it is good; said only where "good" is true, so that nobody in a hurry reads it on a bad medium."""
+    if outcome.weakest is None:
+        return
+    role, last = printable(outcome.weakest.role), day(outcome.weakest.expires)
+    if outcome.verdict is Verdict.VERIFIED:
+        yield f"  good until {last}: {role} expires first"
+    elif outcome.verdict is Verdict.EXPIRED:
+        yield f"  ran out on {last}: {role} was the first to expire"
+
+
+def _mark(package: PackageOutcome, outcome: VerifyOutcome) -> str:
     if package.ok:
-        return "ok"
-    return "NOT CHECKED" if package.unchecked else "BAD"
+        # Where the list itself is not believed, the bytes are only those that it names.
+        return "as listed" if outcome.verdict is Verdict.UNANCHORED else "ok"
+    if package.unchecked:
+        return "NOT CHECKED"
+    is_accused = any(finding.subject == package.target for finding in outcome.findings)
+    return "BAD" if is_accused or outcome.bytes_hashed else "not read"
 
 
 def _package(package: PackageOutcome) -> str:

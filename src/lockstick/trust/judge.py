@@ -18,7 +18,7 @@ from lockstick.trust.findings import Finding, Ledger
 from lockstick.trust.freshness import Lifetime, weakest
 from lockstick.trust.image_repo import ImageDocuments
 from lockstick.trust.limits import enforce
-from lockstick.trust.matching import check_match, check_shape
+from lockstick.trust.matching import check_clock, check_match, check_shape
 from lockstick.trust.names import collisions, target_path
 from lockstick.trust.roots import RootChain, read_anchor
 
@@ -130,6 +130,7 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
     if anchors.source == "first-use":
         ledger.report("anchor-first-use", "anchor", "the roots of the lockbox itself are believed, as asked for")
 
+    _report_missing_anchors(anchors, ledger)
     director_root, director_anchor = _walk(
         evidence.director, anchors.director, "director", at=at, dialect=dialect, ledger=ledger
     )
@@ -162,7 +163,7 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
         "image-repo": {"root.json", "timestamp.json", "snapshot.json", "targets.json", *listed},
     }
     _check_spelling(evidence, known, ledger)
-    packages = tuple(_package(target, found.get(name), ledger) for name, target in targets.items())
+    packages = tuple(_package(target, found.get(name), at, ledger) for name, target in targets.items())
     _check_collisions(packages, ledger)
     return Judgement(
         lockbox=None if director is None else director.facts,
@@ -183,6 +184,21 @@ def _report_unreadable(evidence: Evidence, ledger: Ledger) -> None:
             ledger.report(rule, f"{repository}/{name}", message)
 
 
+def _report_missing_anchors(anchors: Anchors, ledger: Ledger) -> None:
+    missing = [
+        repository
+        for repository, anchor in (("director", anchors.director), ("image-repo", anchors.image_repo))
+        if anchor is None
+    ]
+    if not missing:
+        return
+    subject = " and ".join(missing)
+    if anchors.source == "store":
+        ledger.report("anchor-unknown", subject, "it is from an account that this machine does not know")
+    else:
+        ledger.report("anchor-missing", subject, "there is no trusted root to judge it by")
+
+
 def _walk(
     part: RepositoryEvidence,
     anchor_raw: bytes | None,
@@ -197,7 +213,6 @@ def _walk(
     subject = f"{repository} trust anchor"
     anchored = anchor_raw is not None
     if anchor_raw is None:
-        ledger.report("anchor-missing", repository, "there is no trusted root to judge this repository by")
         if not numbered:
             return None, None
         lowest = numbered[min(numbered)]
@@ -292,13 +307,15 @@ def _judge_images(root: Root, part: RepositoryEvidence, at: datetime, ledger: Le
     return images
 
 
-def _package(target: Target, listed: Target | None, ledger: Ledger) -> ExpectedPackage:
+def _package(target: Target, listed: Target | None, at: datetime, ledger: Ledger) -> ExpectedPackage:
     path: tuple[str, ...] = ()
     try:
         path = target_path(target.name)
     except MalformedError as error:
         ledger.malformed(target.name, error)
     agreed = check_match(target, listed, ledger)
+    if listed is not None:
+        check_clock(listed, at, ledger)
     check_shape(target, listed, ledger)
     known = target if listed is None else listed
     by_length = "BINARY" if target.length else "OSTREE"

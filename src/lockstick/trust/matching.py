@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+_CLOCK_TOLERANCE = timedelta(minutes=10)
 
 if TYPE_CHECKING:
     from lockstick.metadata.roles import Target
     from lockstick.trust.findings import Ledger
 
-__all__ = ["check_match", "check_shape"]
+__all__ = ["check_clock", "check_match", "check_shape"]
 
 
 def check_match(wanted: Target, listed: Target | None, ledger: Ledger) -> bool:
@@ -60,6 +63,32 @@ def check_match(wanted: Target, listed: Target | None, ledger: Ledger) -> bool:
             f"the image repository does not list it for the hardware ids {', '.join(foreign)}",
         )
     return agree
+
+
+def check_clock(listed: Target, at: datetime, ledger: Ledger) -> None:
+    """Refuse to judge by a time at which something signed did not exist yet.
+
+    A clock that is behind blesses what has expired. What was created or changed later than the clock says
+    shows that it is.
+
+    Args:
+        listed: The image repository's entry.
+        at: The time to judge by.
+        ledger: Where findings go.
+    """
+    for member in ("createdAt", "updatedAt"):
+        value = listed.custom.get(member)
+        try:
+            instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+        except ValueError:
+            continue  # what it looks like is nobody's rule
+        if instant is not None and instant.tzinfo is not None and instant - _CLOCK_TOLERANCE > at:
+            ledger.report(
+                "clock-behind",
+                listed.name,
+                f"judged by {at:%Y-%m-%d %H:%M} UTC, but this was signed with the date {instant:%Y-%m-%d %H:%M}",
+            )
+            return
 
 
 def check_shape(wanted: Target, listed: Target | None, ledger: Ledger) -> None:

@@ -575,6 +575,22 @@ _SPECIAL = (
         consequence=Consequence.UNANCHORED,
     ),
     Rule(
+        id="anchor-unknown",
+        group="Roots",
+        meaning="It is from an account whose roots this machine does not have, although it has those of others.",
+        gain="This is also what a forger's medium looks like.",
+        remedy="Do not use it, and do not add roots that came with it. Ask the publisher for the roots over another channel.",
+        consequence=Consequence.UNANCHORED,
+    ),
+    Rule(
+        id="clock-behind",
+        group="Freshness",
+        meaning="The time to judge by is earlier than a date that was signed.",
+        gain="A clock that is behind (an empty clock battery) would bless what has expired.",
+        remedy="Set the clock, or give the right time with --at.",
+        consequence=Consequence.UNCHECKED,
+    ),
+    Rule(
         id="payload-not-checked",
         group="Payloads",
         meaning="This version of Lockstick cannot check packages of this kind beyond what its message says.",
