@@ -152,7 +152,6 @@ class Client:
         role = delegation.name
         if role in self._roles:
             return self._trusted.delegated(self._roles[role], delegation, delegator)
-        self._trusted.wanted(role)  # a role that is not listed is not asked for
         stored = metadata_name(role)
         if (raw := self._shelf.read(stored, CLIENT_LIMITS.most)) is not None:
             try:

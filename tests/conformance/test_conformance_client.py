@@ -291,6 +291,15 @@ def test_other_bytes_than_the_signed_ones_are_refused(client: Driver, repository
     assert client.downloads == {}
 
 
+def test_a_signed_length_counts_even_where_the_hash_fits(client: Driver, repository: Repository) -> None:
+    repository.add_artifact("targets", "file", b"bytes")
+    repository.roles["targets"]["targets"]["file"]["length"] = 6
+    repository.publish("targets")
+    assert client.init() == 0
+    assert client.download("file") == 1
+    assert client.downloads == {}
+
+
 def test_a_new_version_of_a_file_takes_the_place_of_the_old_one(client: Driver, repository: Repository) -> None:
     assert client.init() == 0
     for data in (b"first", b"second", b"third"):
