@@ -38,12 +38,12 @@ def test_a_time_is_read_in_utc() -> None:
     ],
 )
 def test_another_shape_or_no_real_date_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"form|range|must|valid"):
         parse_instant(text)
 
 
 def test_the_error_shows_the_shape() -> None:
-    with pytest.raises(ValueError, match="^not of the form YYYY-MM-DDTHH:MM:SSZ$"):
+    with pytest.raises(ValueError, match=r"^not of the form YYYY-MM-DDTHH:MM:SSZ$"):
         parse_instant("tomorrow")
 
 

@@ -180,7 +180,8 @@ def test_a_target_is_read() -> None:
 
 @pytest.mark.parametrize("custom", [{}, {"custom": None}, {"custom": {}}, {"custom": {"name": None}}])
 def test_what_a_target_leaves_out_is_empty(custom: dict[str, Any]) -> None:
-    found = read_target("t", {"length": 0, "hashes": {}} | custom, "d.json")
+    entry: dict[str, Any] = {"length": 0, "hashes": {}} | custom
+    found = read_target("t", entry, "d.json")
     assert (found.hardware_ids, found.target_format, found.package, found.version) == ((), "", "", "")
     assert found.custom == (custom.get("custom") or {})
 
