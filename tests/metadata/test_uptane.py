@@ -109,7 +109,8 @@ def pem(bits: int) -> str:
 
 def pkcs1() -> str:
     key = load_pem_public_key(big().public["keyval"]["public"].encode())
-    return str(key.public_bytes(Encoding.PEM, PublicFormat.PKCS1), "ascii")
+    pem_bytes: bytes = key.public_bytes(Encoding.PEM, PublicFormat.PKCS1)
+    return pem_bytes.decode()
 
 
 def curve() -> str:
@@ -117,7 +118,8 @@ def curve() -> str:
 
 
 def damaged() -> str:
-    lines = big().public["keyval"]["public"].splitlines()
+    public: str = big().public["keyval"]["public"]
+    lines = public.splitlines()
     return "\n".join([lines[0], "AAAA" + lines[1][4:], *lines[2:]])
 
 

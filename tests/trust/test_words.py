@@ -1,0 +1,57 @@
+"""What every finding says, word by word, as somebody read and approved it: words.json.
+
+After a change of words: ``PYTHONPATH=tests:tests/trust python tests/trust/test_words.py``, then read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from forge import AT
+from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lockstick.trust.evidence import Anchors, Evidence
+
+from test_judging import MORE
+from test_rules import SCENARIOS
+
+WORDS = Path(__file__).with_name("words.json")
+_SCENARIOS: dict[str, Callable[[], tuple[Evidence, Anchors]]] = {
+    **{name: build for _, name, build in SCENARIOS},
+    **{build.__name__: build for build in MORE},
+}
+
+
+def said(name: str) -> list[list[str]]:
+    judgement = judge(*_SCENARIOS[name](), AT, UPTANE)
+    return [
+        [finding.rule, finding.severity.value, finding.subject, re.sub("[0-9a-f]{16,}", "<hex>", finding.message)]
+        for finding in judgement.findings
+    ]
+
+
+def approved() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(WORDS.read_text())
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(_SCENARIOS))
+def test_every_finding_says_what_was_approved(name: str) -> None:
+    assert said(name) == approved()[name]
+
+
+def test_nothing_is_approved_that_nobody_says() -> None:
+    assert set(approved()) == set(_SCENARIOS)
+
+
+if __name__ == "__main__":
+    WORDS.write_text(json.dumps({name: said(name) for name in sorted(_SCENARIOS)}, indent=1) + "\n")
