@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench docs format clean
+.PHONY: help demo test check bench mutants fuzz docs format clean
 
 help:
 	@echo "make demo    the whole story on this machine: build, verify, tamper, refuse"
 	@echo "make test    all tests"
 	@echo "make check   style, types, import contracts, branch coverage"
 	@echo "make bench   speed and memory, against other ways of doing the same"
+	@echo "make mutants change the code in a thousand places: does a test notice? (an hour)"
+	@echo "make fuzz    hostile input for every reader, ten minutes (FUZZ_SECONDS=600)"
 	@echo "make docs    write the generated pages of docs/ again"
 
 $(READY): pyproject.toml constraints.txt
@@ -37,6 +39,16 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/run.py
 
+# The tools of these two are no part of the developer's everyday set, and one of them does not exist everywhere.
+mutants: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
+	HYPOTHESIS_PROFILE=mutants $(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/python tools/mutants.py
+
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz || echo "without atheris: by chance"
+	$(BIN)/python tests/fuzz/run.py
+
 docs: $(READY)
 	$(BIN)/python tools/generate_docs.py
 
@@ -45,4 +57,4 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* .import_linter_cache mutants .fuzz

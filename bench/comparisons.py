@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from machine import processors
-from measuring import BrokenContestantError, Contestant, Result, race
+from measuring import BrokenContestantError, Contestant, Result, Sample, race
 from rehearsal import LOCKBOX, Cloud
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "Ground",
     "build_command",
     "compare_build",
+    "compare_judging",
     "compare_start",
     "compare_verify",
     "in_words",
@@ -34,6 +36,8 @@ _SEQUENTIAL = "one after another into memory"
 _CURL = "curl --parallel, then openssl"
 _OPENSSL = "openssl dgst on all cores"
 _PYTHON = "python -c pass"
+_JUDGING = "lockstick's judgement"
+_LEAST = "json.loads and one canonical encoding"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +171,31 @@ def compare_verify(ground: Ground, cloud: Cloud, *, lockbox: Path, files: str) -
         results=results,
         goals=goals,
         left_out=[f"{_OPENSSL}: {' and '.join(missing)} not found"] if missing else [],
+    )
+
+
+def compare_judging(ground: Ground, *, targets: int) -> Comparison:
+    """The judgement of a lockbox whose image repository lists many targets, without starting a program or a disk.
+
+    Args:
+        ground: What all comparisons share.
+        targets: How many targets the repository lists; 20,000 make the largest document that devices read.
+    """
+    ground.say(f"judging a repository with {targets} targets")
+    command = [sys.executable, str(_HERE / "judging.py"), str(targets), str(ground.rounds)]
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(ground.environment), check=False)
+    if done.returncode:
+        raise BrokenContestantError(f"{_JUDGING} ended with code {done.returncode}: {done.stderr.strip()}")
+    told = json.loads(done.stdout)
+    results = [
+        Result(name=name, samples=tuple(Sample(**sample) for sample in told["samples"][key]))
+        for name, key in ((_JUDGING, "judgement"), (_LEAST, "least"))
+    ]
+    wall = results[0].ratio(results[1], lambda sample: sample.wall)
+    return Comparison(
+        title=f"judge {targets} targets, {told['bytes'] / _MB:.1f} MB",
+        results=results,
+        goals=[Goal(what=f"wall time against {_LEAST}", limit=3, measured=wall)],
     )
 
 

@@ -17,7 +17,16 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comparisons import Comparison, Ground, build_command, compare_build, compare_start, compare_verify, in_words
+from comparisons import (
+    Comparison,
+    Ground,
+    build_command,
+    compare_build,
+    compare_judging,
+    compare_start,
+    compare_verify,
+    in_words,
+)
 from machine import describe, load, tools
 from measuring import BrokenContestantError, own_peak
 from rehearsal import serve
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
 
 _FACTORS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _BUSY = 0.5
-_PARTS = ("build", "verify", "big", "start")
+_PARTS = ("build", "verify", "big", "judge", "start")
 
 
 def _size(text: str) -> int:
@@ -45,6 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=8, help="how many files (default: 8)")
     parser.add_argument("--size", type=_size, default="128MiB", help="size of each (default: 128MiB)")
     parser.add_argument("--big", type=_size, default="1GiB", help="size of the one big file (default: 1GiB)")
+    parser.add_argument("--targets", type=int, default=20_000, help="targets of the judged repository (default: 20000)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default: 5)")
     parser.add_argument("--starts", type=int, default=20, help="rounds of starting the program (default: 20)")
     parser.add_argument("--quick", action="store_true", help="an eighth of the size, three rounds: a first impression")
@@ -55,7 +65,7 @@ def _options() -> argparse.Namespace:
     if options.quick:
         parser.set_defaults(size=16 << 20, big=128 << 20, rounds=3)
         options = parser.parse_args()
-    if min(options.files, options.size, options.big, options.rounds, options.starts) < 1:
+    if min(options.files, options.size, options.big, options.targets, options.rounds, options.starts) < 1:
         parser.error("every number must be at least 1")
     return options
 
@@ -94,6 +104,8 @@ def _measure(ground: Ground, options: argparse.Namespace) -> list[Comparison]:
     if "big" in wanted:
         with cloud("big-cloud", 1, options.big) as big:
             comparisons.append(compare_build(ground, big, output=output, files=f"1 x {in_words(options.big)}"))
+    if "judge" in wanted:
+        comparisons.append(compare_judging(ground, targets=options.targets))
     if "start" in wanted:
         comparisons.append(compare_start(ground, rounds=options.starts))
     return comparisons

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 PROGRAM = Path(__file__).resolve().parents[2] / "bench" / "run.py"
-TINY = ["--files=2", "--size=20KiB", "--big=48KiB", "--rounds=1", "--starts=1"]
+TINY = ["--files=2", "--size=20KiB", "--big=48KiB", "--targets=9", "--rounds=1", "--starts=1"]
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,6 +35,8 @@ def test_it_prints_one_table_with_every_contestant_its_ratios_and_the_goals(tmp_
         "verify 2 x 20 KiB = 40 KiB",
         "lockstick build",
         "one after another into memory",
+        "judge 9 targets, 0.0 MB",
+        "json.loads and one canonical encoding",
         "lockstick --help",
         "python -c pass",
         "goal: peak memory at most 120 MB: ",
@@ -50,12 +52,12 @@ def test_as_json_it_gives_every_run_and_names_who_could_not_take_part(tmp_path: 
     done = bench("--json", "--dir", str(tmp_path), path=str(nothing_there))
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
-    build, verify, big, start = document["comparisons"]
+    build, verify, big, judge, start = document["comparisons"]
     for comparison in (build, big):
         assert comparison["left_out"] == ["curl --parallel, then openssl: curl and openssl and xargs not found"]
         assert [goal["limit"] for goal in comparison["goals"]] == [0.6, 120]
     assert verify["left_out"] == ["openssl dgst on all cores: openssl and xargs not found"]
-    for result in (*build["results"], *verify["results"], *big["results"], *start["results"]):
+    for result in (*build["results"], *verify["results"], *big["results"], *judge["results"], *start["results"]):
         (sample,) = result["samples"]
         assert sample["wall"] > 0
         assert sample["cpu"] > 0
