@@ -498,6 +498,12 @@ def test_devices_follow_five_levels() -> None:
     assert MAX_DELEGATION_DEPTH == 5
 
 
+def test_an_entry_that_cannot_be_read_is_final_all_the_same() -> None:
+    forge = delegated({"targets": {"fw.bin": target(targetFormat="BINARY")}})
+    forge.targets["targets"] = {"fw.bin": {"length": "1"}}
+    assert {finding.rule for finding in judged(taken(forge)).findings} == {"shape", "target-unknown"}
+
+
 # --- the ledger ------------------------------------------------------------------------------------
 
 

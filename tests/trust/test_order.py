@@ -43,7 +43,7 @@ def test_the_lockbox_comes_after_the_offline_snapshot(forge: Forge) -> None:
     documents.offer_snapshot(files["offline-snapshot.json"])
     with pytest.raises(RuntimeError):
         documents.offer_snapshot(files["offline-snapshot.json"])
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"^the offline-snapshot was offered already$"):
         documents.skip_snapshot()
     documents.offer_lockbox("box", files["box.json"])
     with pytest.raises(RuntimeError):

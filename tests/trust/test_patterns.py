@@ -36,6 +36,63 @@ from lockstick.trust.patterns import matches
         ("a*b*c", "axxbxx", False),
         ("", "", True),
         ("", "x", False),
+        ("[]]", "]", True),
+        ("[!]]", "]", False),
+        ("[!]]", "x", True),
+        ("[^]]", "]", False),
+        ("[^]]", "x", True),
+        ("[!]a]", "a", False),
+        ("[!]a]", "x", True),
+        ("[a]b]", "ab]", True),
+        ("[a][b]", "ab", True),
+        ("[]", "[]", True),
+        ("[!]", "[!]", True),
+        ("[", "[", True),
+        ("a[", "a[", True),
+        ("[!a-c]x", "dx", True),
+        ("[!a-c]x", "bx", False),
+        ("[a-cx-z]", "y", True),
+        ("[a-cx-z]", "m", False),
+        ("[abc]", "c", True),
+        ("[abc]d", "cd", True),
+        ("[za-c]", "b", True),
+        ("[a-]", "-", True),
+        ("[a-]", "b", False),
+        ("[-a]", "-", True),
+        ("[!-a]", "-", False),
+        ("[a-b-c]", "c", True),
+        ("[a-c]", "-", False),
+        ("[ab", "[ab", True),
+        ("[a-", "[a-", True),
+        ("[[", "[[", True),
+        (r"a\b\c", "abc", True),
+        (r"\*\?\[\\", "*?[\\", True),
+        (r"\*", "x", False),
+        ("a\\", "a\\", False),
+        ("a\\", "a", False),
+        (r"[\]]", "]", True),
+        (r"[\]]", "\\]", False),
+        (r"[!\]]", "x", True),
+        (r"[a\-c]", "b", False),
+        (r"[a\-c]", "-", True),
+        (r"[a-\c]", "b", True),
+        (r"[\a-c]", "b", True),
+        (r"[\\]", "\\", True),
+        (r"[a\]", "[a]", True),
+        (r"[a\]", "a", False),
+        ("[\\", "[\\", False),
+        ("[a-\\", "[a-\\", False),
+        ("a*", "a", True),
+        ("**", "", True),
+        ("*a", "ba", True),
+        ("*a", "ab", False),
+        ("*ab", "aab", True),
+        ("*aab", "aaab", True),
+        ("a*a", "a", False),
+        ("*a*b", "xaxbxb", True),
+        ("*?b", "aaab", True),
+        ("a*bc*d", "abxbcxd", True),
+        ("?", "", False),
     ],
 )
 def test_a_pattern_fits_or_not(pattern: str, name: str, fits: bool) -> None:  # noqa: FBT001 - a table
@@ -43,20 +100,17 @@ def test_a_pattern_fits_or_not(pattern: str, name: str, fits: bool) -> None:  # 
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="compared with the C library that devices have")
-@given(st.text(alphabet="ab/*?[]-!^", max_size=8), st.text(alphabet="ab/-]!^", max_size=8))
+@given(st.text(alphabet="ab/*?[]-!^\\", max_size=8), st.text(alphabet="ab/-]!^\\", max_size=8))
 def test_any_pattern_means_what_the_c_library_says(pattern: str, name: str) -> None:
     libc = ctypes.CDLL(ctypes.util.find_library("c"))
-    if "[:" in pattern or "[." in pattern or "[=" in pattern or _odd_bracket(pattern):
-        return
+    if "[:" in pattern or "[." in pattern or "[=" in pattern:
+        return  # classes are written out by nobody who writes delegations
     assert matches(pattern, name) == (libc.fnmatch(pattern.encode(), name.encode(), 0) == 0)
-
-
-def _odd_bracket(pattern: str) -> bool:
-    """Ranges that run backwards or end in a bracket are left to each library by the standard."""
-    return "-" in pattern and "[" in pattern
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:
     started = time.perf_counter()
     assert not matches("a*" * 2000 + "b", "a" * 250)
+    assert not matches("[" * 200_000, "[")
+    assert not matches(r"[\]" * 100_000, "[")
     assert time.perf_counter() - started < 1

@@ -39,6 +39,7 @@ class _Star:
 _Token = str | _Set | _Any | _Star
 _ANY = _Any()
 _STAR = _Star()
+_NOTHING = _Set(negated=False, ranges=())
 
 
 def check_pattern(pattern: str) -> None:
@@ -138,6 +139,8 @@ def _fits(token: _Token, character: str) -> bool:
 def _tokens(pattern: str) -> list[_Token]:
     tokens: list[_Token] = []
     position = 0
+    # Once a bracket is not closed, none behind it is: asking again each time would take the square of the length.
+    may_close = True
     while position < len(pattern):
         character = pattern[position]
         position += 1
@@ -145,35 +148,44 @@ def _tokens(pattern: str) -> list[_Token]:
             tokens.append(_STAR)
         elif character == "?":
             tokens.append(_ANY)
-        elif character == "\\" and position < len(pattern):
-            tokens.append(pattern[position])
+        elif character == "\\":
+            # Nothing fits a pattern that ends in a backslash.
+            tokens.append(pattern[position] if position < len(pattern) else _NOTHING)
             position += 1
-        elif character == "[" and (end := _bracket_end(pattern, position)) > 0:
-            tokens.append(_bracket(pattern[position:end]))
-            position = end + 1
+        elif character == "[" and may_close and (found := _bracket(pattern, position)) is not None:
+            expression, position = found
+            tokens.append(expression)
         else:
+            may_close = may_close and character != "["
             tokens.append(character)
     return tokens
 
 
-def _bracket_end(pattern: str, start: int) -> int:
-    """The position of the bracket that closes the one before ``start``, or -1: then it is a plain character."""
-    # A closing bracket in the first place stands for itself.
-    first = start + 1 if pattern[start : start + 1] in ("!", "^") else start
-    return pattern.find("]", first + 1)
+def _bracket(pattern: str, start: int) -> tuple[_Set, int] | None:
+    """Read the bracket expression that opens before ``start``; None if it is never closed: a plain character then.
 
-
-def _bracket(body: str) -> _Set:
-    negated = body[:1] in ("!", "^")
-    members = body[1:] if negated else body
+    Returns:
+        The expression, and the position behind it.
+    """
+    negated = pattern[start : start + 1] in ("!", "^")
+    first = position = start + 1 if negated else start
     ranges: list[tuple[str, str]] = []
-    position = 0
-    while position < len(members):
-        low = members[position]
-        if members[position + 1 : position + 2] == "-" and position + 2 < len(members):
-            ranges.append((low, members[position + 2]))
-            position += 3
-        else:
-            ranges.append((low, low))
-            position += 1
-    return _Set(negated, tuple(ranges))
+    while position < len(pattern):
+        # A closing bracket in the first place stands for itself.
+        if pattern[position] == "]" and position > first:
+            return _Set(negated, tuple(ranges)), position + 1
+        low, position = _member(pattern, position)
+        high = low
+        if pattern[position : position + 1] == "-" and pattern[position + 1 : position + 2] not in ("]", ""):
+            high, position = _member(pattern, position + 1)
+        if not low or not high:
+            return _NOTHING, len(pattern)
+        ranges.append((low, high))
+    return None
+
+
+def _member(pattern: str, position: int) -> tuple[str, int]:
+    """One character of a bracket expression, escaped or not, and the position behind it; empty if it is cut off."""
+    if pattern[position] == "\\":
+        position += 1
+    return pattern[position : position + 1], position + 1
