@@ -47,7 +47,7 @@ mutants: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz || echo "without atheris: by chance"
-	$(BIN)/python tests/fuzz/run.py
+	$(BIN)/python tests/fuzz/searching.py
 
 docs: $(READY)
 	$(BIN)/python tools/generate_docs.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -502,6 +503,27 @@ def test_an_entry_that_cannot_be_read_is_final_all_the_same() -> None:
     forge = delegated({"targets": {"fw.bin": target(targetFormat="BINARY")}})
     forge.targets["targets"] = {"fw.bin": {"length": "1"}}
     assert {finding.rule for finding in judged(taken(forge)).findings} == {"shape", "target-unknown"}
+
+
+@pytest.mark.parametrize(
+    ("repository", "name", "raw"),
+    [
+        ("image-repo", "targets.json", b'{"signatures":[' + b"0," * 4_000_000 + b'0],"signed":{"_type":"Targets"}}'),
+        (
+            "director",
+            "box.json",
+            b'{"signatures":[],"signed":{"_type":"Offline-Updates","expires":"2027-06-01T00:00:00Z","targets":{'
+            + b",".join(b'"%d":0' % index for index in range(7000))
+            + b'},"version":3}}',
+        ),
+    ],
+    ids=["signatures", "targets"],
+)
+def test_a_document_full_of_mistakes_is_judged_in_a_moment(repository: str, name: str, raw: bytes) -> None:
+    found = with_files({name: raw}) if repository == "director" else with_files(image_repo={name: raw})
+    started = time.process_time()
+    assert verdict_of(judged(found).findings) is Verdict.REJECTED
+    assert time.process_time() - started < 3
 
 
 # --- the ledger ------------------------------------------------------------------------------------
