@@ -144,12 +144,12 @@ def test_deep_nesting_that_never_closes_is_refused_without_an_overflow() -> None
     ids=["backslashes", "open backslashes", "quotes", "pairs", "digits"],
 )
 def test_hostile_text_takes_less_than_a_second(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         parse_object(data, "a.json")
     except MalformedError as error:
         assert len(error.what) < 200  # noqa: PT017 - one of them is sound
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,8 @@ def damaged() -> str:
 
 
 def indented() -> str:
-    return " " + big().public["keyval"]["public"]
+    public: str = big().public["keyval"]["public"]
+    return " " + public
 
 
 @pytest.mark.parametrize("public", [str, pkcs1, curve, damaged, indented])

@@ -183,9 +183,13 @@ def verdict(files: Files) -> Verdict:
     return verdict_of(judged(files).findings)
 
 
-def laid_out(document: Any, draw: st.DrawFn, spaces: st.SearchStrategy[str], orders: Callable[[Any], Any]) -> str:
+def laid_out(
+    document: Any, draw: Callable[[Any], Any], spaces: st.SearchStrategy[str], orders: Callable[[Any], Any]
+) -> str:
     """The same JSON value with other white space and another order of members."""
-    gap = lambda: draw(spaces)  # noqa: E731 - one letter less to read below
+
+    def gap() -> str:
+        return str(draw(spaces))
 
     def written(value: Any) -> str:
         match value:

@@ -372,7 +372,10 @@ def test_a_package_is_described_by_both_documents() -> None:
 def test_the_format_is_the_lockbox_s_word_then_the_repository_s_then_the_length_s(
     data: bytes, lockbox: str | None, image: str | None, expected: str
 ) -> None:
-    entries = [target(data, **({"targetFormat": word} if word else {})) for word in (lockbox, image)]
+    entries = [target(data), target(data)]
+    for entry, word in zip(entries, (lockbox, image), strict=True):
+        if word:
+            entry["custom"]["targetFormat"] = word
     forge = Forge(lockbox_targets={"fw.bin": entries[0]}, image_targets={"fw.bin": entries[1]})
     (package,) = judged(taken(forge)).packages
     assert package.target_format == expected
@@ -523,7 +526,7 @@ def test_a_document_full_of_mistakes_is_judged_in_a_moment(repository: str, name
     found = with_files({name: raw}) if repository == "director" else with_files(image_repo={name: raw})
     started = time.process_time()
     assert verdict_of(judged(found).findings) is Verdict.REJECTED
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 10
 
 
 # --- the ledger ------------------------------------------------------------------------------------
