@@ -529,6 +529,83 @@ def test_a_document_full_of_mistakes_is_judged_in_a_moment(repository: str, name
     assert time.process_time() - started < 10
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"length": 1},
+        {"hashes": {"sha256": "0" * 64}},
+        {"hashes": {"md5": ""}},
+        {"custom": {"hardwareIds": ["other"]}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_package_on_which_both_documents_do_not_agree_is_said_to_be_so(change: dict[str, Any]) -> None:
+    forge = Forge()
+    forge.image_targets["fw.bin"] |= change
+    assert [package.agreed for package in judged(taken(forge)).packages] == [False]
+
+
+def feeds(*names: str, missing: tuple[str, ...] = (), inner: dict[str, Any] | None = None) -> Forge:
+    """Several delegations side by side, none of them terminating; the last has the target, others are empty."""
+    forge = Forge(image_targets={})
+    key = forge.other_key
+    for name in names:
+        body: dict[str, Any] = {"_type": "Targets", "expires": LATER, "targets": {}, "version": 1}
+        if name == names[-1]:
+            body["targets"] = {"fw.bin": target(targetFormat="BINARY")}
+        elif inner is not None:
+            body["delegations"] = inner
+        if name not in missing:
+            forge.delegated[name] = envelope(body, key)
+    forge.targets["delegations"] = delegations(key, *names)
+    return forge
+
+
+def delegations(key: Key, *names: str, paths: str = "*") -> dict[str, Any]:
+    lines = [{"name": name, "paths": [paths], "terminating": False} | role(key) for name in names]
+    return {"keys": {key.keyid: key.public}, "roles": lines}
+
+
+def rules_of(forge: Forge) -> list[str]:
+    return [finding.rule for finding in judged(taken(forge)).findings]
+
+
+def test_the_search_goes_on_behind_a_cycle_and_behind_patterns_that_do_not_fit() -> None:
+    assert rules_of(feeds("one", "two", inner=delegations(Key(seed=6), "one"))) == ["delegation-cycle"]
+    inside = delegations(Key(seed=6), "one")
+    inside["roles"].append(delegations(Key(seed=6), "two")["roles"][0])
+    forge = feeds("one", "two", inner=inside)
+    del forge.targets["delegations"]["roles"][1]
+    assert rules_of(forge) == ["delegation-cycle"]
+    forge = feeds("one", "two")
+    forge.targets["delegations"]["roles"][0]["paths"] = ["else"]
+    assert rules_of(forge) == []
+
+
+def test_the_search_ends_at_a_delegation_that_is_not_there() -> None:
+    assert rules_of(feeds("one", "two", missing=("one",))) == ["document-missing", "target-unknown"]
+
+
+def test_the_search_ends_where_delegations_go_too_deep() -> None:
+    forge = feeds("one", "two")
+    key = forge.other_key
+    for level in range(6):
+        name, below = ("one" if level == 0 else f"level-{level}"), f"level-{level + 1}"
+        body: dict[str, Any] = {"_type": "Targets", "expires": LATER, "targets": {}, "version": 1}
+        body["delegations"] = delegations(key, below)
+        forge.delegated[name] = envelope(body, key)
+    assert rules_of(forge) == ["delegation-depth", "target-unknown"]
+
+
+def test_what_is_found_deep_down_is_final_for_everybody_above() -> None:
+    forge = feeds("one", "two", "three")
+    key = forge.other_key
+    body: dict[str, Any] = {"_type": "Targets", "expires": LATER, "targets": {}, "version": 1}
+    forge.delegated["one"] = envelope({**body, "delegations": delegations(key, "three")}, key)
+    forge.delegated["two"] = envelope({**body, "targets": {"fw.bin": target(b"other")}}, key)
+    assert rules_of(forge) == []
+
+
 # --- the ledger ------------------------------------------------------------------------------------
 
 
