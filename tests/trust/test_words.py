@@ -1,6 +1,6 @@
 """What every finding says, word by word, as somebody read and approved it: words.json.
 
-After a change of words: ``PYTHONPATH=tests:tests/trust python tests/trust/test_words.py``, then read the difference.
+After a change of words: ``PYTHONPATH=tests python tests/trust/test_words.py``, then read the difference.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from lockstick.trust.evidence import Anchors, Evidence
 
-from test_judging import MORE
-from test_rules import SCENARIOS
+from trust.test_judging import MORE
+from trust.test_rules import SCENARIOS
 
 WORDS = Path(__file__).with_name("words.json")
 _SCENARIOS: dict[str, Callable[[], tuple[Evidence, Anchors]]] = {
