@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_SIGNATURES", "Document", "read_document"]
 
-MAX_SIGNATURES = 1000
-"""Most signatures of one document that are read: no threshold is higher (lockbox-format 2.5)."""
+MAX_SIGNATURES = 100
+"""Most signatures of one document that are read; real documents carry a handful."""
 
 _SPEC_VERSION = re.compile(r"([0-9]{1,4})(?:\.[0-9]{1,4}){1,2}")
 
