@@ -16,8 +16,9 @@ nothing::
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lockstick._lazy import loader
 
 if TYPE_CHECKING:
     from lockstick.cloud.credentials import read_credentials
@@ -108,10 +109,4 @@ _HOME = {
     "verify": "lockbox.verify",
 }
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type is in the TYPE_CHECKING block above
-    """Load a public name from its module when it is first asked for."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, other = _HOME[name].partition(":")
-    return getattr(import_module(f"{__name__}.{module}"), other or name)
+__getattr__ = loader(__name__, _HOME)

@@ -12,8 +12,9 @@ Names are loaded when first used, so that telling errors apart does not pay for 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lockstick._lazy import loader
 
 if TYPE_CHECKING:
     from lockstick.cloud.authority import CloudAuthority
@@ -55,9 +56,4 @@ _HOME = {
     "read_credentials": "credentials",
 }
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type is in the TYPE_CHECKING block above
-    """Load a public name from its module when it is first asked for."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = loader(__name__, _HOME)
