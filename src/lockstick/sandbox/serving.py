@@ -7,7 +7,8 @@ import os
 import socket
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,7 +25,8 @@ __all__ = ["Servers", "listen"]
 
 _BACKLOG = 256
 _WRITE_BUFFER = 4 << 20
-_TURNS = 8
+_TURNS = 20
+_PAUSE = 0.01
 
 
 def listen(port: int) -> socket.socket:
@@ -64,6 +66,7 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
         # A piece of a package should fit, or each piece waits for the loop to come round.
         transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+        self.app_state["transports"].add(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
 
@@ -80,6 +83,7 @@ class Servers:
     def __init__(self, apps: Sequence[tuple[ASGIApp, socket.socket]]) -> None:
         self._apps = apps
         self._state = ServerState()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self._loop = asyncio.new_event_loop()
         self._leaving = asyncio.Event()
         self._ready = threading.Event()
@@ -117,7 +121,9 @@ class Servers:
         servers: list[asyncio.Server] = []
         try:
             for app, sock in self._apps:
-                make = partial(_Protocol, config=_config(app), server_state=self._state, app_state={})
+                make = partial(
+                    _Protocol, config=_config(app), server_state=self._state, app_state={"transports": self._transports}
+                )
                 servers.append(await self._loop.create_server(make, sock=sock, backlog=_BACKLOG))
             self._ready.set()
             await self._leaving.wait()
@@ -131,10 +137,14 @@ class Servers:
     async def _cut(self) -> None:
         for _ in range(_TURNS):
             # A connection that was accepted a moment ago appears only after some turns of the loop, and one
-            # that is aborted is closed in the next.
-            for connection in list(self._state.connections):
-                cast("_Protocol", connection).transport.abort()
+            # that is aborted is closed in a later one.
             await asyncio.sleep(0)
+            for transport in self._transports:
+                transport.abort()
+        for _ in range(_TURNS):
+            if all(transport.get_extra_info("socket").fileno() == -1 for transport in self._transports):
+                break
+            await asyncio.sleep(_PAUSE)
         tasks = list(self._state.tasks)
         for task in tasks:
             task.cancel()
