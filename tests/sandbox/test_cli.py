@@ -13,9 +13,10 @@ from click.testing import CliRunner
 
 from lockstick.cli.boundary import run
 from lockstick.cli.sandbox import sandbox
-from lockstick.sandbox import Sandbox
+from lockstick.sandbox import SEEDS, Package, Sandbox, SandboxOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 START = "import sys; from lockstick.cli import main; sys.argv[0] = 'lockstick'; main()"
@@ -101,3 +102,42 @@ def test_the_command_line_does_not_import_the_sandbox_for_its_help() -> None:
         "assert code == 0\nassert not {'starlette', 'uvicorn', 'cryptography', 'httpx'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_a_folder_with_other_things_in_it_does_not_become_a_cloud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("dear all", encoding="utf-8")
+    assert run(["sandbox", "serve", "--data", str(tmp_path)]) == 2
+    assert "is not empty and holds no rehearsal cloud" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_directory_is_served_once_at_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Sandbox.start(tmp_path) as cloud:
+        before = cloud.credentials_path.read_bytes()
+        assert run(["sandbox", "serve", "--data", str(tmp_path)]) == 2
+        assert "is already being served" in capsys.readouterr().err
+        assert cloud.credentials_path.read_bytes() == before
+    with Sandbox.start(tmp_path) as again:
+        assert again.packages()
+
+
+def test_an_unknown_package_is_answered_with_those_that_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Sandbox.start(tmp_path).stop()
+    assert run(["sandbox", "define", "kiosk", "--data", str(tmp_path), "--package", "firmware"]) == 8
+    assert "'firmware-1.0.bin', 'sensors/co2 hub-2.3.1.bin'" in capsys.readouterr().err
+
+
+def test_the_packages_of_a_new_cloud_are_announced_before_they_are_made(tmp_path: Path) -> None:
+    seen: list[tuple[int, bool]] = []
+
+    def on_seeding(packages: Sequence[Package]) -> None:
+        seen.append((len(packages), any((tmp_path / "blobs").iterdir())))
+
+    options = SandboxOptions(bulk_count=3, on_seeding=on_seeding)
+    for _ in range(2):
+        Sandbox.start(tmp_path, options=options).stop()
+    assert seen == [(len(SEEDS) + 3, False)]

@@ -6,6 +6,7 @@ import re
 import time
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,10 @@ from lockstick.cli.options import common, option
 from lockstick.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lockstick.cli.console import Console
-    from lockstick.sandbox import Sandbox
+    from lockstick.sandbox import Package, Sandbox
 
 __all__ = ["sandbox", "sandbox_extra"]
 
@@ -26,6 +27,7 @@ _SIZE = re.compile(r"([0-9]+)\s*(|B|[kKMG]B|[KMG]iB)")
 _FACTOR = {"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _FACTOR |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _TICK = 0.5
+_LONG_SEEDING = 50 * 10**6
 
 
 def _size(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
@@ -76,7 +78,8 @@ def serve(console: Console, data: Path, **setup: Any) -> int:  # noqa: ANN401 - 
     """
     with sandbox_extra():
         from lockstick.sandbox import Sandbox, SandboxOptions
-    with Sandbox.start(data, options=SandboxOptions(**setup)) as cloud:
+    options = SandboxOptions(**setup, on_seeding=partial(_announce, console))
+    with Sandbox.start(data, options=options) as cloud:
         _introduce(console, cloud)
         with suppress(KeyboardInterrupt):
             while True:
@@ -116,9 +119,18 @@ def define(console: Console, name: str, data: Path, packages: tuple[str, ...], e
         summary = {"version": signed["version"], "expires": signed["expires"], "targets": list(targets)}
         console.document({"lockbox": name, **summary})
     else:
-        console.result([f"{name} version {signed['version']}, good until {signed['expires']}"])
+        console.result([f"{name} version {signed['version']}, lockbox expires {signed['expires']}"])
         console.result(f"  {target}" for target in targets)
     return 0
+
+
+def _announce(console: Console, packages: Sequence[Package]) -> None:
+    """Say what is being made, if it is so much that it takes a while."""
+    from lockstick.report.sizes import size
+
+    total = sum(package.size for package in packages)
+    if total > _LONG_SEEDING:
+        console.say(f"Making {len(packages)} packages, {size(total)} …")
 
 
 def _introduce(console: Console, cloud: Sandbox) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["take_lock"]
 
 _TRIES = 10
+_REMEDY = "Wait until it has ended, or choose another output folder."
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 
 if sys.platform == "win32":
@@ -33,12 +34,13 @@ else:
 
 
 @contextmanager
-def take_lock(path: Path, *, busy: str) -> Iterator[None]:
+def take_lock(path: Path, *, busy: str, remedy: str = _REMEDY) -> Iterator[None]:
     """Hold a lock file.
 
     Args:
         path: The file; it is made if need be. Whoever holds the lock may remove it.
         busy: What to say if somebody else holds it.
+        remedy: What to do then.
 
     Yields:
         Nothing, while the lock is held.
@@ -47,15 +49,14 @@ def take_lock(path: Path, *, busy: str) -> Iterator[None]:
         UsageError: If somebody else holds it.
         MediaError: If the file cannot be made.
     """
-    fd = _open_locked(path, busy)
+    fd = _open_locked(path, UsageError(busy, remedy=remedy))
     try:
         yield
     finally:
         os.close(fd)
 
 
-def _open_locked(path: Path, busy: str) -> int:
-    taken = UsageError(busy, remedy="Wait until it has ended, or choose another output folder.")
+def _open_locked(path: Path, taken: UsageError) -> int:
     for _ in range(_TRIES):
         try:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalogue"]
 
+_SHOWN = 10
+_REMEDY = "Name one that there is, exactly as it is listed."
+
 
 class Catalogue:
     """The packages of one data directory.
@@ -118,7 +121,9 @@ class Catalogue:
     def _record(self, target: str) -> PackageRecord:
         record = self.state.package(target)
         if record is None:
-            raise NotFoundError(f"The rehearsal cloud has no package {target!r}.")
+            raise NotFoundError(
+                f"The rehearsal cloud has no package {target!r}.", why=_listed(self.packages()), remedy=_REMEDY
+            )
         return record
 
     def _entry(self, package: Package, record: PackageRecord) -> JsonObject:
@@ -137,3 +142,12 @@ class Catalogue:
             # Real documents have both an absent and a null uri; clients must take either.
             custom["uri"] = None
         return {"custom": custom, "hashes": {"sha256": record.sha256}, "length": record.length}
+
+
+def _listed(packages: list[PackageRecord]) -> str:
+    """Say in a clause which packages there are."""
+    if not packages:
+        return "it has none"
+    names = ", ".join(repr(one.target) for one in packages[:_SHOWN])
+    more = f" and {len(packages) - _SHOWN} more" if len(packages) > _SHOWN else ""
+    return f"it has {names}{more}"

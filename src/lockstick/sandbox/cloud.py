@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from lockstick.lockbox.lock import take_lock
 from lockstick.sandbox.api import Api
 from lockstick.sandbox.credentials import write_credentials
 from lockstick.sandbox.faults import FaultTable
 from lockstick.sandbox.misbehave import Watched
 from lockstick.sandbox.object_store import ObjectStore
-from lockstick.sandbox.packages import SEEDS, bulk, resized
-from lockstick.sandbox.publisher import CLIENT_ID, Publisher
+from lockstick.sandbox.packages import SEEDS, Package, bulk, resized
+from lockstick.sandbox.publisher import CLIENT_ID, SERVING_LOCK, Publisher, prepare_data
 from lockstick.sandbox.repository import ROOT, Clock
 from lockstick.sandbox.requestlog import RequestLog
 from lockstick.sandbox.serving import Servers, listen
 from lockstick.sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -43,6 +45,7 @@ class SandboxOptions:
         bulk_count: How many more packages to seed, with a hardware id each.
         bulk_size: Bytes of each of these.
         token_lifetime: How long an access token is good.
+        on_seeding: Called with the packages of a new directory before their bytes are made up.
     """
 
     port: int = 0
@@ -51,6 +54,7 @@ class SandboxOptions:
     bulk_count: int = 0
     bulk_size: int = 16 * 1024
     token_lifetime: timedelta = timedelta(hours=1)
+    on_seeding: Callable[[Sequence[Package]], None] | None = None
 
 
 class Sandbox(Publisher):
@@ -75,6 +79,15 @@ class Sandbox(Publisher):
         self.faults = FaultTable()
         self.requests = RequestLog()
         with ExitStack() as undo:
+            prepare_data(data)
+            # credentials.zip holds the addresses of one run; a second one would spoil it for the first.
+            undo.enter_context(
+                take_lock(
+                    data / SERVING_LOCK,
+                    busy=f"{data} is already being served",
+                    remedy="Use that rehearsal cloud, stop it first, or name another directory with --data.",
+                )
+            )
             sockets = [undo.enter_context(listen(port)) for port in (options.port, options.store_port)]
             self.api_url, self.store_url = (f"http://127.0.0.1:{sock.getsockname()[1]}" for sock in sockets)
             super().__init__(data, now=now, store_url=self.store_url)
@@ -83,7 +96,7 @@ class Sandbox(Publisher):
             self.write_credentials()
             self.tokens = Tokens(self.state, now, options.token_lifetime)
             self._servers = Servers(list(zip(self._apps(), sockets, strict=True)))
-            undo.pop_all()
+            self._held = undo.pop_all()
 
     @classmethod
     def start(cls, data: Path, *, now: Clock = _utc_now, options: SandboxOptions | None = None) -> Self:
@@ -98,7 +111,7 @@ class Sandbox(Publisher):
             The running cloud; requests are taken when this returns.
 
         Raises:
-            UsageError: If a port cannot be had.
+            UsageError: If a port cannot be had, the directory holds other things, or it is being served.
         """
         cloud = cls(data, now=now, options=options or SandboxOptions())
         try:
@@ -111,7 +124,7 @@ class Sandbox(Publisher):
     def stop(self) -> None:
         """Stop serving, cut every connection, and close the directory."""
         self._servers.stop()
-        self.close()
+        self._held.close()
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +136,10 @@ class Sandbox(Publisher):
 
     def _seed(self, options: SandboxOptions) -> None:
         if self.state.setting("seeded") is None:
-            self.add_packages([*resized(SEEDS, options.package_size), *bulk(options.bulk_count, options.bulk_size)])
+            packages = [*resized(SEEDS, options.package_size), *bulk(options.bulk_count, options.bulk_size)]
+            if options.on_seeding is not None:
+                options.on_seeding(packages)
+            self.add_packages(packages)
             self.state.set_setting("seeded", "1")
 
     def _apps(self) -> tuple[ASGIApp, ASGIApp]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Literal
 
-from lockstick.errors import MediaError, NotFoundError
+from lockstick.errors import MediaError, NotFoundError, UsageError
 from lockstick.sandbox.catalogue import Catalogue
 from lockstick.sandbox.director import LOCKBOXES, Director
 from lockstick.sandbox.director import SNAPSHOT as OFFLINE_SNAPSHOT
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lockstick.metadata.types import JsonObject, JsonValue
     from lockstick.sandbox.signing import RoleKey
 
-__all__ = ["CLIENT_ID", "Publisher", "RepositoryName"]
+__all__ = ["CLIENT_ID", "DATABASE", "SERVING_LOCK", "Publisher", "RepositoryName", "prepare_data"]
 
 RepositoryName = Literal["director", "image-repo"]
 """The two repositories."""
@@ -34,7 +34,40 @@ RepositoryName = Literal["director", "image-repo"]
 CLIENT_ID = "garage-tools_rehearsal"
 """The one API client of a rehearsal cloud."""
 
+DATABASE = "cloud.sqlite"
+"""The file that makes a directory a rehearsal cloud."""
+
+SERVING_LOCK = "serving.lock"
+"""The file that is locked while a directory is served."""
+
+_BLOBS = "blobs"
+_FIRST_ENTRIES = {_BLOBS, SERVING_LOCK}
 _DELEGATIONS = (Delegation(name="tdx-quarterly", paths=("tdx-*",), terminating=True),)
+
+
+def prepare_data(data: Path) -> None:
+    """Make the folders of a data directory, where nothing else lies.
+
+    Args:
+        data: The directory: new, empty, or one that holds a rehearsal cloud (or the beginnings of one).
+
+    Raises:
+        UsageError: If other things lie in it; keys and packages are not put among them.
+        MediaError: If it cannot be made or read.
+    """
+    try:
+        names = {entry.name for entry in data.iterdir()} if data.is_dir() else set()
+        if DATABASE not in names and names - _FIRST_ENTRIES:
+            raise UsageError(
+                f"{data} is not empty and holds no rehearsal cloud.",
+                why="private keys and packages would be mixed with what is there",
+                remedy="Name a new or empty directory with --data.",
+            )
+        # Private keys and a client secret will lie in it, if only rehearsal ones.
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (data / _BLOBS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise MediaError(f"{data} cannot hold a rehearsal cloud.", why=str(error.strerror)) from error
 
 
 class Publisher(Catalogue):
@@ -56,14 +89,9 @@ class Publisher(Catalogue):
 
     def __init__(self, data: Path, *, now: Clock, store_url: str | None = None) -> None:
         self.data = data
-        blobs = data / "blobs"
-        try:
-            # Private keys and a client secret will lie in it, if only rehearsal ones.
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            blobs.mkdir(exist_ok=True)
-        except OSError as error:
-            raise MediaError(f"{data} cannot hold a rehearsal cloud.", why=str(error.strerror)) from error
-        state = State(data / "cloud.sqlite")
+        blobs = data / _BLOBS
+        prepare_data(data)
+        state = State(data / DATABASE)
         self.director = Director(state, now)
         images = ImageRepository(state, now)
         with state.transaction():
@@ -94,7 +122,7 @@ class Publisher(Catalogue):
         Raises:
             NotFoundError: If there is no rehearsal cloud in it.
         """
-        if not (data / "cloud.sqlite").is_file():
+        if not (data / DATABASE).is_file():
             raise NotFoundError(
                 f"There is no rehearsal cloud in {data}.",
                 remedy="Make one with 'lockstick sandbox serve --data DIR', or name the directory of one.",
