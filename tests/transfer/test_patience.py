@@ -76,9 +76,11 @@ def test_attempts_end_with_an_error_that_says_how_many_and_why(
 def test_a_server_that_is_not_there_is_given_up(want: Want, clients: ClientFactory, world: World) -> None:
     with Server() as gone:
         url = gone.url("/file")
-    with pytest.raises(TransferError, match="no connection"):
+    with pytest.raises(TransferError, match="cannot reach http://127"):
         fetch_all([want(b"abc", url=url)], clients=clients, surroundings=world.surroundings)
     assert len(world.pauses) == Policy().attempts - 1
+    # A short loss of the network must not end a build.
+    assert sum(world.pauses) > 55
 
 
 def test_a_server_that_does_not_speak_http_is_given_up(
@@ -238,7 +240,7 @@ def test_a_server_that_never_answers_is_given_up(
     server: Server, want: Want, clients: ClientFactory, world: World
 ) -> None:
     server.routes["/file"] = hang
-    with pytest.raises(TransferError, match=re.escape("no byte came for 0.2 s")):
+    with pytest.raises(TransferError, match=r"no byte came from \S+ for 0\.2 s"):
         fetch_all(
             [want(b"abc")],
             clients=clients,

@@ -5,30 +5,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lockstick.cli.options import settings
+from lockstick.errors import NotFoundError
 from lockstick.lockbox.anchors import read_folder
 from lockstick.lockbox.truststore import TrustStore
 from lockstick.lockbox.verify import AnchorChoice
+from lockstick.trust.evidence import Anchors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["anchor_choice"]
+__all__ = ["anchor_choice", "read_roots"]
+
+
+def read_roots(place: Path) -> Anchors:
+    """Read a pair of roots from a folder or from a ``credentials.zip``.
+
+    Args:
+        place: The folder or the zip file.
+
+    Returns:
+        The roots; not both are missing.
+
+    Raises:
+        LockstickError: If there are no roots in it, or it cannot be read.
+    """
+    if place.is_dir():
+        return read_folder(place)
+    from lockstick.cloud.credentials import read_initial_roots
+
+    director, image_repo = read_initial_roots(place)
+    if director is None and image_repo is None:
+        raise NotFoundError(
+            f"there are no roots in {place}",
+            why="it holds neither director.root.json nor root.json",
+            remedy="Take the roots from the device's image (/var/sota/import) or from the account's credentials.zip.",
+        )
+    return Anchors(director=director, image_repo=image_repo, source="file")
 
 
 def anchor_choice(trust_folder: Path | None, *, tofu: bool) -> AnchorChoice:
-    """What to believe: the folder the user named, else this machine's store, else (if asked) first use.
+    """What to believe: the roots the user named, else this machine's store, else (if asked) first use.
 
     Args:
-        trust_folder: ``--trust``.
+        trust_folder: ``--trust``: a folder or a ``credentials.zip``.
         tofu: ``--tofu``.
 
     Returns:
         The choice.
 
     Raises:
-        LockstickError: If the folder holds no roots, or the store cannot be read.
+        LockstickError: If there are no roots in what was named, or the store cannot be read.
     """
     if trust_folder is not None:
-        return AnchorChoice(given=read_folder(trust_folder))
+        return AnchorChoice(given=read_roots(trust_folder))
     stored = TrustStore(settings().trust_folder).entries()
     return AnchorChoice(stored=tuple(entry.anchors for entry in stored), on_first_use=tofu)

@@ -47,8 +47,7 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             meant = get_close_matches(args[0].lower(), COMMANDS, n=1)
             known = f"Did you mean '{meant[0]}'?" if meant else f"The commands are: {', '.join(COMMANDS)}."
-            error.message = f"No such command {args[0]!r}. {known}"
-            raise
+            raise click.UsageError(f"No such command {args[0]!r}. {known}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the overview from the table above."""

@@ -46,9 +46,9 @@ __all__ = ["build"]
 @option(
     "--attempts",
     type=click.IntRange(1, 1000),
-    default=6,
+    default=10,
     show_default=True,
-    help="Tries in a row without a new byte before a file is given up.",
+    help="Tries in a row without a new byte before a file is given up; the pauses between ten last about a minute.",
 )
 @option(
     "--timeout",
@@ -87,11 +87,11 @@ def build(
     from lockstick.lockbox.build import build as build_lockbox
     from lockstick.lockbox.build import plan_build
     from lockstick.lockbox.cloudsource import CloudSource
-    from lockstick.report.build import build_json, build_text, plan_json, plan_text
+    from lockstick.report.build import build_json, build_text, plan_json, plan_text, source_in_words
     from lockstick.transfer import Policy, fetch_all
 
     account = read_credentials(credentials)
-    choice = _anchors(account, trust_folder, tofu=tofu)
+    choice, believed = _anchors(account, trust_folder, credentials, tofu=tofu)
     policy = Policy(
         connections=connections,
         attempts=attempts,
@@ -115,7 +115,14 @@ def build(
                 fetch=partial(fetch_all, policy=policy),
                 observer=observer,
             )
-            document, lines = build_json(outcome), build_text(outcome)
+            document, lines = (
+                build_json(outcome),
+                build_text(
+                    outcome,
+                    judged_by=believed or source_in_words(outcome.verified.anchor_source),
+                    verbose=console.verbose,
+                ),
+            )
     if console.json:
         console.document(document)
     else:
@@ -123,13 +130,19 @@ def build(
     return 0
 
 
-def _anchors(account: Credentials, trust_folder: Path | None, *, tofu: bool) -> AnchorChoice:
-    """What to believe: ``--trust``, else the roots in the zip, else this machine's store, else first use."""
+def _anchors(
+    account: Credentials, trust_folder: Path | None, credentials: Path, *, tofu: bool
+) -> tuple[AnchorChoice, str]:
+    """What to believe: ``--trust``, else the roots in the zip, else this machine's store, else first use.
+
+    The words say whose roots were given; they are empty where the choice is made later.
+    """
     from lockstick.cli.anchoring import anchor_choice
     from lockstick.lockbox.verify import AnchorChoice
     from lockstick.trust.evidence import Anchors
 
     if trust_folder is None and account.director_root is not None and account.image_root is not None:
         anchors = Anchors(director=account.director_root, image_repo=account.image_root, source="file")
-        return AnchorChoice(given=anchors)
-    return anchor_choice(trust_folder, tofu=tofu)
+        return AnchorChoice(given=anchors), f"the roots in {credentials}"
+    believed = "" if trust_folder is None else f"the roots in {trust_folder}"
+    return anchor_choice(trust_folder, tofu=tofu), believed

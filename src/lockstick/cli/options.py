@@ -105,7 +105,7 @@ def folder_argument(command: Command) -> Command:
 
 
 def trust_options(command: Command) -> Command:
-    """``--trust DIR`` and ``--tofu``: what to believe."""
+    """``--trust DIR|ZIP`` and ``--tofu``: what to believe."""
     command = option(
         "--tofu",
         is_flag=True,
@@ -114,9 +114,10 @@ def trust_options(command: Command) -> Command:
     return option(
         "--trust",
         "trust_folder",
-        metavar="DIR",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Folder with director-root.json and image-root.json to believe (default: this machine's trust store).",
+        metavar="DIR|ZIP",
+        type=click.Path(exists=True, path_type=Path),
+        help="Folder with director-root.json and image-root.json, or a credentials.zip that holds the roots, to "
+        "believe (default: this machine's trust store).",
     )(command)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["observer_for"]
 
+_AT_ONCE = 0.05
+_LONG = 9.95
+
 
 @contextmanager
 def observer_for(console: Console) -> Iterator[Observer]:
@@ -46,6 +49,13 @@ def observer_for(console: Console) -> Iterator[Observer]:
         yield _Messages()
 
 
+def _soon(delay: float) -> str:
+    """Say when: ``at once``, ``in 0.2 s``, ``in 12 s``."""
+    if delay < _AT_ONCE:
+        return "at once"
+    return f"in {delay:.1f} s" if delay < _LONG else f"in {delay:.0f} s"
+
+
 class _Messages:
     """No bar: retries and messages only, one line each."""
 
@@ -63,7 +73,7 @@ class _Messages:
 
     def retrying(self, name: str, *, attempt: int, delay: float, reason: str) -> None:
         """Say that a file is tried again, and why."""
-        sys.stderr.write(printable(f"{name}: try {attempt} in {delay:.0f} s: {reason}") + "\n")
+        sys.stderr.write(printable(f"{name}: try {attempt} {_soon(delay)}: {reason}") + "\n")
 
     def message(self, text: str) -> None:
         """Say it."""
@@ -98,7 +108,7 @@ class _Bars(_Messages):
 
     def retrying(self, name: str, *, attempt: int, delay: float, reason: str) -> None:
         """Say it above the bar."""
-        self._write(f"{name}: try {attempt} in {delay:.0f} s: {reason}")
+        self._write(f"{name}: try {attempt} {_soon(delay)}: {reason}")
 
     def message(self, text: str) -> None:
         """Say it above the bar."""

@@ -54,18 +54,27 @@ def add(console: Console, name: str, origin: Path) -> int:
 
     Get the roots over a channel you trust, and compare the digests that are printed with the publisher's.
     """
-    from lockstick.cloud.credentials import read_credentials
-    from lockstick.lockbox.anchors import read_folder
-    from lockstick.trust.evidence import Anchors
+    from lockstick.cli.anchoring import read_roots
 
-    if origin.is_dir():
-        anchors = read_folder(origin)
-    else:
-        credentials = read_credentials(origin)
-        anchors = Anchors(director=credentials.director_root, image_repo=credentials.image_root, source="file")
-    entry = _store().add(name, anchors)
+    _refuse_lockbox(origin)
+    entry = _store().add(name, read_roots(origin))
     _show(console, entry)
+    if not console.json:
+        console.say("Stored: this machine now believes these roots.")
     return 0
+
+
+def _refuse_lockbox(origin: Path) -> None:
+    """Say why the roots in a lockbox are not taken: whoever made it could have made them as well."""
+    from lockstick.errors import UsageError
+    from lockstick.lockbox.layout import MEDIA_FOLDER
+
+    if any((place / "metadata").is_dir() for place in (origin, origin / MEDIA_FOLDER)):
+        raise UsageError(
+            f"{origin} is a lockbox, and a lockbox cannot vouch for itself",
+            why="whoever forges a lockbox forges the roots in it as well",
+            remedy="Take the roots from the account's credentials.zip or from the device's image (/var/sota/import).",
+        )
 
 
 @trust.command()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Credentials", "OAuthClient", "read_credentials"]
+__all__ = ["Credentials", "OAuthClient", "read_credentials", "read_initial_roots"]
 
 _MAX_SETTINGS = 64 << 10
 _MAX_ROOT = 1 << 20
@@ -100,6 +100,22 @@ def read_credentials(path: Path) -> Credentials:
             image_root=image_root,
             director_root=director_root,
         )
+
+
+def read_initial_roots(path: Path) -> tuple[bytes | None, bytes | None]:
+    """Read the initial roots of a ``credentials.zip`` of any kind; nothing else in it is looked at.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The roots of the Director and of the image repository, unjudged; None for one that is not there.
+
+    Raises:
+        NotAllowedError: It is missing, not a zip file, or damaged.
+    """
+    with open_archive(path) as archive:
+        return archive.read("director.root.json", limit=_MAX_ROOT), archive.read("root.json", limit=_MAX_ROOT)
 
 
 class _Settings:

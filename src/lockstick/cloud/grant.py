@@ -125,7 +125,7 @@ def _post(
             response.close()
         return _Answer(status=response.status_code, headers=response.headers, body=body)
     except (httpx.HTTPError, httpx.StreamError) as error:
-        trouble = explain(error, policy)
+        trouble = explain(error, policy, origin_of(url))
     # Raised out here so that it does not hold on to the library's error, which holds the whole request.
     raise trouble
 

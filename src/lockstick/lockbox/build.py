@@ -11,18 +11,21 @@ The steps, in an order that makes it safe to die after any of them:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from lockstick.errors import DistrustError, LockstickError, NotCurrentError
 from lockstick.lockbox.places import listed_places, read_places, write_places
 from lockstick.lockbox.plan import PlannedPackage, make_plan, waiting_name
 from lockstick.lockbox.proof import Measured
+from lockstick.lockbox.replaced import find_replaced
 from lockstick.lockbox.verify import conclude
-from lockstick.lockbox.workplace import Workplace, open_workplace
+from lockstick.lockbox.workplace import Workplace, open_workplace, refuse_foreign
 from lockstick.metadata.uptane import UPTANE
 from lockstick.progress import SILENT
 from lockstick.transfer.model import Download
+from lockstick.transfer.space import check_space
+from lockstick.transfer.surroundings import Surroundings
 from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
 from lockstick.trust.judge import judge
 from lockstick.trust.rules import Severity
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from lockstick.lockbox.outcome import VerifyOutcome
     from lockstick.lockbox.plan import Plan
+    from lockstick.lockbox.replaced import Replaced
     from lockstick.lockbox.verify import AnchorChoice
     from lockstick.progress import Observer
     from lockstick.transfer.authority import Authority
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["BuildOutcome", "Repository", "Source", "build", "plan_build"]
 
 _SHOWN_FINDINGS = 3
+_FREE_BYTES = Surroundings().free_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +84,14 @@ class BuildOutcome:
         fetched: How many bytes of packages came over the line.
         reused: How many bytes of packages were there already, proven.
         verified: The verification of the result.
+        replaced: The lockbox, or its older version, that lay in the folder before, or None.
     """
 
     output: Path
     fetched: int
     reused: int
     verified: VerifyOutcome
+    replaced: Replaced | None = None
 
 
 class _Fetch(Protocol):
@@ -100,6 +107,7 @@ def plan_build(
     anchors: AnchorChoice,
     at: datetime,
     observer: Observer = SILENT,
+    free_bytes: Callable[[Path], int] = _FREE_BYTES,
 ) -> Plan:
     """Say what a build would do, without writing anything.
 
@@ -110,6 +118,7 @@ def plan_build(
         anchors: What to believe.
         at: The time to judge by.
         observer: Told of the progress.
+        free_bytes: How many bytes can still be written below an existing folder.
 
     Returns:
         The plan.
@@ -118,7 +127,11 @@ def plan_build(
         LockstickError: As :func:`build`, up to the first byte of a package.
     """
     judgement = _judge(repository.documents(lockbox, observer), lockbox, anchors, at)
-    return make_plan(judgement.packages, Workplace(output) if output.is_dir() else None, observer)
+    refuse_foreign(output)
+    place = Workplace(output)
+    plan = make_plan(judgement.packages, place, observer)
+    check_space(plan.missing, free_bytes, shown=output)
+    return replace(plan, replaces=find_replaced(place.layout, judgement.lockbox))
 
 
 def build(
@@ -131,6 +144,7 @@ def build(
     clock: Callable[[], float],
     fetch: _Fetch,
     observer: Observer = SILENT,
+    free_bytes: Callable[[Path], int] = _FREE_BYTES,
 ) -> BuildOutcome:
     """Build a lockbox into a folder.
 
@@ -143,6 +157,7 @@ def build(
         clock: A monotonic clock in seconds.
         fetch: The download engine.
         observer: Told of the progress.
+        free_bytes: How many bytes can still be written below an existing folder.
 
     Returns:
         What was done. The result is verified, or this raises.
@@ -158,7 +173,10 @@ def build(
     judgement = _judge(evidence, lockbox, anchors, at)
     with open_workplace(output) as place:
         observer.phase("planning")
+        replaced = find_replaced(place.layout, judgement.lockbox)
         plan = make_plan(judgement.packages, place, observer)
+        # The engine asks as well, but it knows only its own folders, not the one that the user named.
+        check_space(plan.missing, free_bytes, shown=output)
         wanted = {package.path for package in judgement.packages}
         obsolete = (read_places(place.places) | listed_places(place.layout)) - wanted
         write_places(place.places, obsolete | wanted)
@@ -177,6 +195,7 @@ def build(
         fetched=sum(one.bytes_fetched for one in fetched.values()),
         reused=plan.bytes_present + sum(one.resumed_from for one in fetched.values()),
         verified=verified,
+        replaced=replaced,
     )
 
 
@@ -216,7 +235,7 @@ def _fetch_missing(
                 length=package.length,
                 digests=package.hashes,
                 destination=place.destination(package.path, waiting),
-                partial=place.partial / f"{waiting}.part",
+                partial=planned.partial,
                 authority=source.authority,
             )
         )

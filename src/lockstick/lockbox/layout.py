@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lockstick.errors import NotFoundError, UsageError
@@ -10,10 +11,16 @@ from lockstick.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["MEDIA_FOLDER", "Layout", "find_lockbox"]
+__all__ = ["MEDIA_FOLDER", "WORK_FOLDER", "Layout", "find_lockbox"]
 
 MEDIA_FOLDER = "update"
 """The folder that holds a lockbox on a stick by custom."""
+
+WORK_FOLDER = ".lockstick"
+"""The hidden folder of a build that is not finished."""
+
+_MOST_LOOKED_AT = 1000
+_MOST_PROPOSED = 3
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,27 @@ def find_lockbox(folder: Path) -> Layout:
         )
     if found:
         return Layout(found[0])
+    for place in (folder, folder / MEDIA_FOLDER):
+        if (place / WORK_FOLDER).is_dir():
+            raise NotFoundError(
+                f"there is no lockbox in {folder} yet",
+                why=f"an unfinished build is in {place}",
+                remedy="Run that build again; it continues where it was interrupted.",
+            )
+    nearby = _lockboxes_below(folder)
     raise NotFoundError(
         f"there is no lockbox in {folder}",
         why="neither it nor a folder 'update' in it holds a folder 'metadata'",
-        remedy="Name the folder that 'lockstick build --output' wrote. If that build was interrupted, run it again.",
+        remedy=f"Did you mean {' or '.join(nearby)}?"
+        if nearby
+        else "Name the folder that 'lockstick build --output' wrote. If that build was interrupted, run it again.",
     )
+
+
+def _lockboxes_below(folder: Path) -> list[str]:
+    """The first few folders right below one that look like lockboxes."""
+    try:
+        entries = sorted(islice(folder.iterdir(), _MOST_LOOKED_AT))
+        return [str(entry) for entry in entries if (entry / "metadata").is_dir()][:_MOST_PROPOSED]
+    except OSError:
+        return []

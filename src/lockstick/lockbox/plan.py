@@ -11,11 +11,13 @@ from lockstick.lockbox.proof import Measured, measure
 from lockstick.payloads.coverage import ungathered_part
 from lockstick.payloads.kind import kind_of
 from lockstick.transfer.hashing import hash_file
+from lockstick.transfer.space import part_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from lockstick.lockbox.replaced import Replaced
     from lockstick.lockbox.workplace import Workplace
     from lockstick.progress import Observer
     from lockstick.trust.judge import ExpectedPackage
@@ -31,11 +33,18 @@ class PlannedPackage:
         package: What was signed.
         measured: Its bytes' facts where they are there already, proven by hashing them; else None.
         waiting: Where they are if they still wait for their final place; else None.
+        partial: Where they gather while they are fetched.
     """
 
     package: ExpectedPackage
     measured: Measured | None
     waiting: Path | None
+    partial: Path
+
+    @property
+    def length(self) -> int:
+        """Its signed length in bytes."""
+        return self.package.length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +53,11 @@ class Plan:
 
     Attributes:
         packages: All packages, in the order of the lockbox.
+        replaces: The lockbox that gives way to the new one, or None.
     """
 
     packages: tuple[PlannedPackage, ...]
+    replaces: Replaced | None = None
 
     @property
     def missing(self) -> tuple[PlannedPackage, ...]:
@@ -57,6 +68,11 @@ class Plan:
     def bytes_missing(self) -> int:
         """How many bytes must be fetched (unfinished files count as missing)."""
         return sum(planned.package.length for planned in self.missing)
+
+    @property
+    def bytes_partial(self) -> int:
+        """How many bytes an interrupted build left of what is missing; not all of them may be of use."""
+        return sum(min(part_size(planned.partial), planned.length) for planned in self.missing)
 
     @property
     def bytes_present(self) -> int:
@@ -77,12 +93,12 @@ def waiting_name(package: ExpectedPackage) -> str:
     return hashlib.sha256(f"{content} {package.target}".encode()).hexdigest()
 
 
-def make_plan(packages: Sequence[ExpectedPackage], place: Workplace | None, observer: Observer) -> Plan:
+def make_plan(packages: Sequence[ExpectedPackage], place: Workplace, observer: Observer) -> Plan:
     """Look what is there already; nothing on the disk is believed without hashing it.
 
     Args:
         packages: What was signed; only packages that passed judgement.
-        place: The output folder, or None where there is none yet.
+        place: The output folder; it need not be there yet.
         observer: Told of the progress.
 
     Returns:
@@ -99,19 +115,21 @@ def make_plan(packages: Sequence[ExpectedPackage], place: Workplace | None, obse
                 why=f"this version of Lockstick cannot gather {part}, and a device would fail without them",
                 remedy="Leave the package out of the lockbox, or build with a later version.",
             )
-    present = {} if place is None else measure(place.layout, packages, observer)
+    present = measure(place.layout, packages, observer)
     planned: list[PlannedPackage] = []
     for package in packages:
         measured = present.get(package.target)
+        partial = place.partial / f"{waiting_name(package)}.part"
         if measured is not None and _good(package, measured):
-            planned.append(PlannedPackage(package=package, measured=measured, waiting=None))
+            planned.append(PlannedPackage(package=package, measured=measured, waiting=None, partial=partial))
             continue
-        waiting = None if place is None else _waiting(package, place, observer)
+        waiting = _waiting(package, place, observer)
         planned.append(
             PlannedPackage(
                 package=package,
                 measured=None if waiting is None else Measured(length=package.length, digests=package.hashes),
                 waiting=waiting,
+                partial=partial,
             )
         )
     return Plan(packages=tuple(planned))

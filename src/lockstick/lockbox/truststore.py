@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["StoredAnchors", "TrustStore"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_WHAT_A_NAME_IS = (
+    "a name is up to 64 letters, digits, dots, dashes and underscores (a-z, A-Z, 0-9), a letter or digit first"
+)
+_UNUSED = re.compile(r"[^A-Za-z0-9_.-]+")
+_LONGEST_PROPOSED = 32
 _FORMAT = 1
 _MAX_FILE = 4 * DEVICE_LIMITS.root
 
@@ -190,15 +196,22 @@ class TrustStore:
             return None
 
     def _place(self, name: str) -> Path:
-        problem = "" if _NAME.fullmatch(name) else "is not letters, digits, dots, dashes and underscores"
+        problem = "" if _NAME.fullmatch(name) else _WHAT_A_NAME_IS
         problem = problem or segment_problem(name)
         if problem:
             raise UsageError(
                 f"{name!r} cannot be the name of trust anchors",
-                why=f"it {problem}",
-                remedy="Choose a plain name, such as that of the account.",
+                why=problem if problem is _WHAT_A_NAME_IS else f"it {problem}",
+                remedy=f"Call them {_plain_name(name)!r}, for example.",
             )
         return self._folder / f"{name}.json"
+
+
+def _plain_name(name: str) -> str:
+    """A name like one that is refused."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    plain = _UNUSED.sub("-", plain)[:_LONGEST_PROPOSED].strip("-._")
+    return plain if _NAME.fullmatch(plain) and not segment_problem(plain) else "plant"
 
 
 def _same_roots(existing: StoredAnchors, anchors: Anchors) -> bool:

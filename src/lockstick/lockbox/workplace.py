@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockstick.errors import MediaError, UsageError
-from lockstick.lockbox.layout import Layout
+from lockstick.lockbox.layout import MEDIA_FOLDER, WORK_FOLDER, Layout
 from lockstick.lockbox.lock import take_lock
 from lockstick.lockbox.reading import read_evidence
 from lockstick.transfer.disk import flush_folders, media_error, prepare_folder, publish, write_new
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
     from lockstick.trust.evidence import Evidence
 
-__all__ = ["WORK_FOLDER", "Workplace", "open_workplace"]
-
-WORK_FOLDER = ".lockstick"
+__all__ = ["WORK_FOLDER", "Workplace", "open_workplace", "refuse_foreign"]
 
 
 class Workplace:
@@ -221,7 +219,7 @@ def open_workplace(output: Path) -> Iterator[Workplace]:
         UsageError: If the folder holds something else, or another build is at work in it.
         MediaError: If it cannot be used.
     """
-    _refuse_foreign(output)
+    refuse_foreign(output)
     place = Workplace(output)
     prepare_folder(output)
     _refuse_links(place.work)
@@ -279,7 +277,16 @@ def _same(one: Evidence, other: Evidence) -> bool:
     )
 
 
-def _refuse_foreign(output: Path) -> None:
+def refuse_foreign(output: Path) -> None:
+    """Refuse an output folder that a build would mix its files into.
+
+    Args:
+        output: The folder; it need not exist.
+
+    Raises:
+        UsageError: If it is a file, or holds other things and no lockbox.
+        MediaError: If it cannot be read.
+    """
     try:
         names = {entry.name for entry in output.iterdir()} if output.exists() else set()
     except NotADirectoryError:
@@ -287,8 +294,12 @@ def _refuse_foreign(output: Path) -> None:
     except OSError as error:
         raise media_error(error, output, "read") from error
     if names and not names & {WORK_FOLDER, "metadata", "images"}:
+        inner = output / MEDIA_FOLDER
+        is_stick = any((inner / name).is_dir() for name in ("metadata", WORK_FOLDER))
         raise UsageError(
             f"{output} is not empty and holds no lockbox",
             why="a build would mix its files with what is there",
-            remedy="Name a new or empty folder, or one that an earlier build wrote.",
+            remedy=f"Did you mean {inner}?"
+            if is_stick
+            else "Name a new or empty folder, or one that an earlier build wrote.",
         )

@@ -14,8 +14,26 @@ if TYPE_CHECKING:
 
     from lockstick.lockbox.build import BuildOutcome
     from lockstick.lockbox.plan import Plan
+    from lockstick.lockbox.replaced import Replaced
 
-__all__ = ["build_json", "build_text", "plan_json", "plan_text"]
+__all__ = ["build_json", "build_text", "plan_json", "plan_text", "source_in_words"]
+
+_SOURCES = {
+    "store": "this machine's trust store",
+    "first-use": "the roots that the cloud serves (first use)",
+}
+
+
+def source_in_words(source: str) -> str:
+    """Say whose roots a lockbox was judged by, where none were given.
+
+    Args:
+        source: ``store`` or ``first-use``.
+
+    Returns:
+        A noun phrase.
+    """
+    return _SOURCES.get(source, source)
 
 
 def build_json(outcome: BuildOutcome) -> dict[str, object]:
@@ -31,15 +49,18 @@ def build_json(outcome: BuildOutcome) -> dict[str, object]:
         "output": str(outcome.output),
         "fetched": outcome.fetched,
         "reused": outcome.reused,
+        "replaced": _replaced_json(outcome.replaced),
         "verify": verify_json(outcome.verified),
     }
 
 
-def build_text(outcome: BuildOutcome) -> Iterator[str]:
+def build_text(outcome: BuildOutcome, *, judged_by: str, verbose: bool = False) -> Iterator[str]:
     """Write an outcome for a person.
 
     Args:
         outcome: The outcome.
+        judged_by: Whose roots it was judged by, in words.
+        verbose: True to list the packages.
 
     Yields:
         Lines without line ends.
@@ -49,10 +70,16 @@ def build_text(outcome: BuildOutcome) -> Iterator[str]:
     yield f"{headline(outcome.verified.verdict)}{named}"
     if outcome.verified.weakest is not None:
         yield f"  good until {day(outcome.verified.weakest.expires)}: {outcome.verified.weakest.role} expires first"
+    yield f"  judged by {judged_by}"
     yield (
         f"  {len(outcome.verified.packages)} package(s): {size(outcome.fetched)} fetched, "
         f"{size(outcome.reused)} already there, in {outcome.verified.seconds:.1f} s"
     )
+    if verbose:
+        for package in outcome.verified.packages:
+            yield f"    {printable(package.target)} · {size(package.length)}"
+    if outcome.replaced is not None:
+        yield f"  replaced {_named(outcome.replaced)}"
     for finding in outcome.verified.findings:
         yield f"  {finding.severity.value} {finding.rule}: {printable(finding.subject)}: {printable(finding.message)}"
     yield f"  in {outcome.output}"
@@ -69,7 +96,9 @@ def plan_json(plan: Plan) -> dict[str, object]:
     """
     return {
         "bytes_missing": plan.bytes_missing,
+        "bytes_partial": plan.bytes_partial,
         "bytes_present": plan.bytes_present,
+        "replaces": _replaced_json(plan.replaces),
         "packages": [
             {
                 "target": planned.package.target,
@@ -91,6 +120,18 @@ def plan_text(plan: Plan) -> Iterator[str]:
         Lines without line ends.
     """
     yield f"Would fetch {size(plan.bytes_missing)}; {size(plan.bytes_present)} are there already"
+    if plan.bytes_partial:
+        yield f"  up to {size(plan.bytes_partial)} of that lie there in part, from an interrupted build"
+    if plan.replaces is not None:
+        yield f"  replaces {_named(plan.replaces)}"
     for planned in plan.packages:
         state = "present" if planned.measured is not None else "fetch"
         yield f"  {state:8} {printable(planned.package.target)} · {size(planned.package.length)}"
+
+
+def _named(replaced: Replaced) -> str:
+    return f"lockbox {printable(replaced.name)} (version {replaced.version})"
+
+
+def _replaced_json(replaced: Replaced | None) -> dict[str, object] | None:
+    return None if replaced is None else {"name": replaced.name, "version": replaced.version}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from lockstick.errors import UsageError
+from lockstick.transfer.origins import Origin, origin_of
 from lockstick.transfer.setbacks import Setback, Stopped, explain
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Line:
         self._waiting_since: float | None = None
         self._was_cut = False
         self._is_down = False
+        self._origin: Origin | None = None
         timeout = httpx.Timeout(
             connect=policy.connect_timeout, read=policy.read_timeout, write=policy.read_timeout, pool=None
         )
@@ -122,6 +124,7 @@ class Line:
             Stopped: The line was hung up.
         """
         self._was_cut = False
+        self._origin = origin_of(url)
         request = httpx.Request("GET", url, headers={**_BASE_HEADERS, **headers}, extensions=self._extensions)
         response: httpx.Response | None = None
         try:
@@ -190,7 +193,7 @@ class Line:
 
     def _meaning(self, error: httpx.HTTPError | httpx.StreamError) -> Exception:
         self._raise_if_ended()
-        return explain(error, self._policy)
+        return explain(error, self._policy, self._origin)
 
     def _raise_if_ended(self) -> None:
         if self._is_down:

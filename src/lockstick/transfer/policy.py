@@ -13,6 +13,9 @@ MIB = 1 << 20
 class Policy:
     """The engine's numbers. Times are seconds, sizes are bytes.
 
+    By default a server that refuses every connection is given up after about a minute (the pauses add up to 60
+    seconds on average, to 121 at most), so that a short loss of the network does not end a build.
+
     Attributes:
         connections: Files fetched at the same time, each over a connection of its own.
         attempts: Tries in a row without a new byte before a file is given up.
@@ -32,9 +35,9 @@ class Policy:
     """
 
     connections: int = 4
-    attempts: int = 6
+    attempts: int = 10
     total_attempts: int = 2000
-    backoff_base: float = 0.25
+    backoff_base: float = 0.5
     backoff_cap: float = 30.0
     connect_timeout: float = 15.0
     read_timeout: float = 30.0

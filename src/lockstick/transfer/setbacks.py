@@ -12,6 +12,7 @@ from lockstick.errors import TransferError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lockstick.transfer.origins import Origin
     from lockstick.transfer.policy import Policy
 
 __all__ = ["GaveWay", "Patience", "Setback", "Stopped", "WrongBody", "explain"]
@@ -110,27 +111,35 @@ class Patience:
         return self._chance() * bound
 
 
-def explain(error: httpx.HTTPError | httpx.StreamError, policy: Policy) -> Setback | TransferError:
+def explain(
+    error: httpx.HTTPError | httpx.StreamError, policy: Policy, origin: Origin | None = None
+) -> Setback | TransferError:
     """Say in words what a failure of the HTTP library means, without quoting it.
 
     Its own texts are not passed on: they may hold pieces of addresses or headers.
 
+    Args:
+        error: The failure.
+        policy: Whose timeouts were used.
+        origin: Who was asked, if that is known.
+
     Returns:
         A setback when another attempt makes sense, else the error to raise.
     """
+    server = "the server" if origin is None else str(origin)
     if _certificate_refused(error):
         return TransferError(
-            "the server's certificate was not accepted",
+            f"the certificate of {server} was not accepted",
             why="it is not signed by an authority this machine knows, has expired, or is for another name",
             remedy="Check the machine's clock and the address; behind an inspecting proxy, install its authority.",
         )
     for kind, reason in (
-        (httpx.ConnectTimeout, f"no connection within {policy.connect_timeout:g} s"),
-        (httpx.TimeoutException, f"no byte came for {policy.read_timeout:g} s"),
-        (httpx.ConnectError, f"no connection: {_system_words(error) or 'the server cannot be reached'}"),
-        (httpx.RemoteProtocolError, "the answer broke off, or was not proper HTTP"),
+        (httpx.ConnectTimeout, f"cannot reach {server}: no connection within {policy.connect_timeout:g} s"),
+        (httpx.TimeoutException, f"no byte came from {server} for {policy.read_timeout:g} s"),
+        (httpx.ConnectError, f"cannot reach {server}: {_system_words(error) or 'no connection'}"),
+        (httpx.RemoteProtocolError, f"the answer of {server} broke off, or was not proper HTTP"),
         (httpx.ProxyError, "the proxy refused"),
-        (httpx.NetworkError, f"the connection broke: {_system_words(error) or 'closed'}"),
+        (httpx.NetworkError, f"the connection to {server} broke: {_system_words(error) or 'closed'}"),
     ):
         if isinstance(error, kind):
             return Setback(reason)

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lockstick.errors import MediaError
 from lockstick.transfer.disk import media_error
+from lockstick.transfer.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from lockstick.transfer.model import Download
-
-__all__ = ["check_space"]
+__all__ = ["Wanted", "check_space", "part_size"]
 
 
-def check_space(downloads: Iterable[Download], free_bytes: Callable[[Path], int]) -> None:
+class Wanted(Protocol):
+    """What is to be known of a file that is wanted."""
+
+    @property
+    def partial(self) -> Path:
+        """Where its bytes gather while it is unfinished."""
+
+    @property
+    def length(self) -> int:
+        """How many bytes it has in the end."""
+
+
+def check_space(downloads: Iterable[Wanted], free_bytes: Callable[[Path], int], *, shown: Path | None = None) -> None:
     """Return when the bytes still missing fit on the file systems they go to.
 
     Args:
         downloads: What is wanted; bytes that already lie in the partial files are not counted again.
         free_bytes: How many bytes can still be written below an existing folder.
+        shown: The folder to name in an error, where people know another one than the partial files'.
 
     Raises:
         MediaError: They do not fit, or the file system cannot be asked.
@@ -36,7 +48,7 @@ def check_space(downloads: Iterable[Download], free_bytes: Callable[[Path], int]
         except OSError as error:
             raise media_error(error, folder, "read") from error
         folders.setdefault(device, folder)
-        missing[device] += max(0, download.length - _size(download.partial))
+        missing[device] += max(0, download.length - part_size(download.partial))
     for device, folder in folders.items():
         try:
             free = free_bytes(folder)
@@ -44,9 +56,9 @@ def check_space(downloads: Iterable[Download], free_bytes: Callable[[Path], int]
             raise media_error(error, folder, "read") from error
         if missing[device] > free:
             raise MediaError(
-                f"there is not enough room in {folder}",
-                why=f"{missing[device]} bytes are still to be fetched and {free} bytes are free",
-                remedy=f"Free at least {missing[device] - free} bytes there, or choose another folder.",
+                f"there is not enough room in {shown or folder}",
+                why=f"{size(missing[device])} are still to be fetched and {size(free)} are free",
+                remedy=f"Free at least {size(missing[device] - free)} there, or choose another folder.",
             )
 
 
@@ -56,7 +68,8 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def _size(path: Path) -> int:
+def part_size(path: Path) -> int:
+    """How many bytes lie in a partial file; 0 if there is none."""
     try:
         return path.stat().st_size
     except OSError:
