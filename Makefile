@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test check bench mutants fuzz docs format clean
 
@@ -17,10 +18,15 @@ help:
 	@echo "make docs    write the generated pages of docs/ again"
 
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev --editable '.[sandbox]'
-	@touch $(READY)
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is %d.%d. Name another one: make demo PYTHON=python3.12" % v[:2])'
+	@echo "Setting up (once, about a minute) …"
+	@made=; [ -d $(VENV) ] || made=$(VENV); \
+	{ $(PYTHON) -m venv $(VENV) \
+	  || { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; false; }; } \
+	&& $(PIP) --upgrade 'pip>=25.1' \
+	&& $(PIP) -c constraints.txt --group dev --editable '.[sandbox]' \
+	&& touch $(READY) \
+	|| { [ -z "$$made" ] || rm -rf "$$made"; echo "Setting up failed; it needs the internet." >&2; exit 1; }
 
 demo: $(READY)
 	$(BIN)/lockstick demo

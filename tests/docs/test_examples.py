@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,21 @@ def test_the_rehearsal_script_ends_in_a_verified_folder(tmp_path: Path) -> None:
     done = example("sh", EXAMPLES / "rehearse.sh", tmp_path / "rehearsal")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("VERIFIED") == 2
+    assert done.stdout.splitlines()[-1].startswith("Done: ")
+    assert "erminated" not in done.stderr
     assert (tmp_path / "rehearsal" / "stick" / "update" / "metadata").is_dir()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it is a script for a POSIX shell")
+def test_the_rehearsal_script_says_so_where_lockstick_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = shutil.which("sh") or "sh"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = example(shell, EXAMPLES / "rehearse.sh", tmp_path / "rehearsal")
+    assert done.returncode == 1
+    assert "lockstick is not on the path" in done.stderr
+    assert not (tmp_path / "rehearsal").exists()
 
 
 @pytest.fixture
