@@ -26,7 +26,7 @@ $(READY): pyproject.toml constraints.txt
 	&& $(PIP) --upgrade 'pip>=25.1' \
 	&& $(PIP) -c constraints.txt --group dev --editable '.[sandbox]' \
 	&& touch $(READY) \
-	|| { [ -z "$$made" ] || rm -rf "$$made"; echo "Setting up failed; it needs the internet." >&2; exit 1; }
+	|| { [ -z "$$made" ] || rm -rf "$$made"; echo "Setting up failed, see above; it needs the internet." >&2; exit 1; }
 
 demo: $(READY)
 	$(BIN)/lockstick demo

@@ -233,7 +233,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_without_another_try(
     certificate: Path, want: Want, clients: ClientFactory
 ) -> None:
     with _tls_server(certificate) as server:
-        with pytest.raises(TransferError, match="certificate of https://.* was not accepted"):
+        with pytest.raises(TransferError, match=r"certificate of https://.* was not accepted"):
             fetch_all([want(b"abc", url=server.url("/file"))], clients=clients)
         assert server.connections == 1
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from lockstick.errors import DistrustError, LockstickError, NotCurrentError
+from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.places import listed_places, read_places, write_places
 from lockstick.lockbox.plan import PlannedPackage, make_plan, waiting_name
 from lockstick.lockbox.proof import Measured
 from lockstick.lockbox.replaced import find_replaced
 from lockstick.lockbox.verify import conclude
-from lockstick.lockbox.workplace import Workplace, open_workplace, refuse_foreign
+from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.metadata.uptane import UPTANE
 from lockstick.progress import SILENT
 from lockstick.transfer.model import Download

@@ -23,9 +23,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lockstick.errors import MediaError, UsageError
-from lockstick.lockbox.layout import MEDIA_FOLDER, WORK_FOLDER, Layout
+from lockstick.errors import MediaError
+from lockstick.lockbox.layout import WORK_FOLDER, Layout
 from lockstick.lockbox.lock import take_lock
+from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.reading import read_evidence
 from lockstick.transfer.disk import flush_folders, media_error, prepare_folder, publish, write_new
 from lockstick.transfer.plainfile import obstacle
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from lockstick.trust.evidence import Evidence
 
-__all__ = ["WORK_FOLDER", "Workplace", "open_workplace", "refuse_foreign"]
+__all__ = ["Workplace", "open_workplace"]
 
 
 class Workplace:
@@ -275,31 +276,3 @@ def _same(one: Evidence, other: Evidence) -> bool:
         not mine.unreadable and dict(mine.files) == dict(theirs.files)
         for mine, theirs in ((one.director, other.director), (one.image_repo, other.image_repo))
     )
-
-
-def refuse_foreign(output: Path) -> None:
-    """Refuse an output folder that a build would mix its files into.
-
-    Args:
-        output: The folder; it need not exist.
-
-    Raises:
-        UsageError: If it is a file, or holds other things and no lockbox.
-        MediaError: If it cannot be read.
-    """
-    try:
-        names = {entry.name for entry in output.iterdir()} if output.exists() else set()
-    except NotADirectoryError:
-        raise UsageError(f"{output} is a file", remedy="Name a folder for the output.") from None
-    except OSError as error:
-        raise media_error(error, output, "read") from error
-    if names and not names & {WORK_FOLDER, "metadata", "images"}:
-        inner = output / MEDIA_FOLDER
-        is_stick = any((inner / name).is_dir() for name in ("metadata", WORK_FOLDER))
-        raise UsageError(
-            f"{output} is not empty and holds no lockbox",
-            why="a build would mix its files with what is there",
-            remedy=f"Did you mean {inner}?"
-            if is_stick
-            else "Name a new or empty folder, or one that an earlier build wrote.",
-        )
