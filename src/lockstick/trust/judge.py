@@ -162,7 +162,13 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
 
     known = {
         "director": {*_NOT_LOCKBOXES, *(director.listing if director is not None else ())},
-        "image-repo": {"root.json", "timestamp.json", "snapshot.json", "targets.json", *(images.listing if images is not None else ())},
+        "image-repo": {
+            "root.json",
+            "timestamp.json",
+            "snapshot.json",
+            "targets.json",
+            *(images.listing if images is not None else ()),
+        },
     }
     _check_spelling(evidence, known, ledger)
     packages = tuple(_package(target, found.get(name), ledger) for name, target in targets.items())

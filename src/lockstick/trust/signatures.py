@@ -77,9 +77,7 @@ def good_signers(document: Document, signers: RoleKeys) -> tuple[str, ...]:
     return tuple(_check(document, signers, Ledger(), "", "").values())
 
 
-def _check(
-    document: Document, signers: RoleKeys, ledger: Ledger, subject: str, according_to: str
-) -> dict[str, str]:
+def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, according_to: str) -> dict[str, str]:
     """Check all of it; hands out the key ids of the good signatures by the identity of the key."""
     # What may be passed over is still looked at, but said to a ledger that nobody reads.
     strict = Ledger() if document.dialect.passes_over_bad_signatures else ledger
