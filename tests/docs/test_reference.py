@@ -156,6 +156,7 @@ def printed(tmp_path: Path) -> dict[str, Any]:
         keep("rehearse fleet", "rehearse stick --fleet fleet.csv --provisioned roots")
         (tmp_path / "stick" / "update" / "images" / "maps-2026.09.bin").write_bytes(b"tampered")
         keep("verify", "verify stick")
+        keep("explain", "explain stick maps-2026.09.bin")
         keep("trust remove", "trust remove plant --yes")
         keep("error", "verify cloud")
         keep("demo", "demo")

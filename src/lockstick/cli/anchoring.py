@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lockstick.cli.options import settings
 from lockstick.errors import NotFoundError
 from lockstick.lockbox.anchors import read_folder
+from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.truststore import TrustStore
 from lockstick.lockbox.verify import AnchorChoice
 from lockstick.trust.evidence import Anchors
@@ -14,7 +15,9 @@ from lockstick.trust.evidence import Anchors
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["anchor_choice", "read_roots"]
+    from lockstick.cli.console import Console
+
+__all__ = ["anchor_choice", "memory_of", "read_roots"]
 
 
 def read_roots(place: Path) -> Anchors:
@@ -60,3 +63,20 @@ def anchor_choice(trust_folder: Path | None, *, tofu: bool) -> AnchorChoice:
         return AnchorChoice(given=read_roots(trust_folder))
     stored = TrustStore(settings().trust_folder).entries()
     return AnchorChoice(stored=tuple(entry.anchors for entry in stored), on_first_use=tofu)
+
+
+def memory_of(trust_folder: Path | None, console: Console, *, is_kept: bool) -> SeenFiles | None:
+    """What this machine has verified before, where it believes its own store.
+
+    Args:
+        trust_folder: ``--trust``; with it, nothing is recalled or remembered.
+        console: Told in words if the memory cannot be used.
+        is_kept: False to write nothing.
+
+    Returns:
+        The memory, or None.
+    """
+    if trust_folder is not None:
+        return None
+    folder = settings().trust_folder
+    return SeenFiles(folder, TrustStore(folder).entries(), say=console.say, is_kept=is_kept)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lockstick.cli.options import at_option, common, folder_argument, trust_options
+from lockstick.cli.options import at_option, common, folder_argument, option, trust_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,8 +33,11 @@ def exit_code_of(verdict: str) -> int:
 @folder_argument
 @trust_options
 @at_option
+@option("--no-remember", is_flag=True, help="Do not remember the versions that were verified.")
 @common
-def verify(console: Console, folder: Path, trust_folder: Path | None, tofu: bool, at: datetime) -> int:
+def verify(
+    console: Console, folder: Path, trust_folder: Path | None, tofu: bool, at: datetime, no_remember: bool
+) -> int:
     """Prove a lockbox from its folder alone: is it genuine, complete and current?
 
     DIR is the folder that holds metadata/ and images/, or one with such a folder update/ in it (a mounted stick).
@@ -42,7 +45,7 @@ def verify(console: Console, folder: Path, trust_folder: Path | None, tofu: bool
     """
     import time
 
-    from lockstick.cli.anchoring import anchor_choice
+    from lockstick.cli.anchoring import anchor_choice, memory_of
     from lockstick.lockbox.layout import find_lockbox
     from lockstick.lockbox.verify import verify as verify_lockbox
     from lockstick.report.verify_json import verify_json
@@ -50,8 +53,9 @@ def verify(console: Console, folder: Path, trust_folder: Path | None, tofu: bool
 
     choice = anchor_choice(trust_folder, tofu=tofu)
     layout = find_lockbox(folder)
+    memory = memory_of(trust_folder, console, is_kept=not no_remember)
     with console.observer() as observer:
-        outcome = verify_lockbox(layout, anchors=choice, at=at, clock=time.monotonic, observer=observer)
+        outcome = verify_lockbox(layout, anchors=choice, at=at, clock=time.monotonic, observer=observer, memory=memory)
     if console.json:
         console.document(verify_json(outcome))
     else:

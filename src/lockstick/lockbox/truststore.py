@@ -28,7 +28,7 @@ from lockstick.trust.roots import read_anchor
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["StoredAnchors", "TrustStore"]
+__all__ = ["SEEN_SUFFIX", "StoredAnchors", "TrustStore"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _WHAT_A_NAME_IS = (
@@ -37,6 +37,9 @@ _WHAT_A_NAME_IS = (
 _UNUSED = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_PROPOSED = 32
 _FORMAT = 1
+SEEN_SUFFIX = ".seen.json"
+"""What the name of a memory (:mod:`lockstick.lockbox.seen`) ends in, which lies beside the anchors."""
+
 _MAX_FILE = 4 * DEVICE_LIMITS.root
 
 
@@ -73,7 +76,7 @@ class TrustStore:
             entries = sorted(entry.name for entry in self._folder.iterdir()) if self._folder.is_dir() else []
         except OSError as error:
             raise media_error(error, self._folder, "read") from error
-        stems = (name.removesuffix(".json") for name in entries if name.endswith(".json"))
+        stems = (name.removesuffix(".json") for name in entries if name.endswith(".json") and not _is_memory(name))
         return tuple(stem for stem in stems if _NAME.fullmatch(stem))
 
     def entries(self) -> tuple[StoredAnchors, ...]:
@@ -157,7 +160,7 @@ class TrustStore:
         return self.show(name)
 
     def remove(self, name: str) -> None:
-        """Stop believing a pair of roots, readable or not.
+        """Stop believing a pair of roots, readable or not, and forget what was verified by them.
 
         Args:
             name: Its name.
@@ -168,6 +171,7 @@ class TrustStore:
         """
         self._require(name)
         try:
+            (self._folder / f"{name}{SEEN_SUFFIX}").unlink(missing_ok=True)
             self._place(name).unlink()
         except OSError as error:
             raise media_error(error, self._place(name), "removed") from error
@@ -198,6 +202,8 @@ class TrustStore:
     def _place(self, name: str) -> Path:
         problem = "" if _NAME.fullmatch(name) else _WHAT_A_NAME_IS
         problem = problem or segment_problem(name)
+        if not problem and _is_memory(f"{name}.json"):
+            problem = "ends in .seen, as only this program's own files do"
         if problem:
             raise UsageError(
                 f"{name!r} cannot be the name of trust anchors",
@@ -212,6 +218,10 @@ def _plain_name(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     plain = _UNUSED.sub("-", plain)[:_LONGEST_PROPOSED].strip("-._")
     return plain if _NAME.fullmatch(plain) and not segment_problem(plain) else "plant"
+
+
+def _is_memory(file_name: str) -> bool:
+    return file_name.casefold().endswith(SEEN_SUFFIX)
 
 
 def _same_roots(existing: StoredAnchors, anchors: Anchors) -> bool:

@@ -16,6 +16,7 @@ from lockstick.payloads.kind import kind_of
 from lockstick.progress import SILENT
 from lockstick.trust.findings import Ledger, Verdict, verdict_of
 from lockstick.trust.judge import judge
+from lockstick.trust.memory import compare, seen_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from lockstick.lockbox.layout import Layout
     from lockstick.lockbox.proof import Measured
+    from lockstick.lockbox.seen import SeenFiles
     from lockstick.progress import Observer
     from lockstick.trust.evidence import Anchors, Evidence
     from lockstick.trust.judge import ExpectedPackage, Judgement
@@ -68,6 +70,7 @@ def verify(
     at: datetime,
     clock: Callable[[], float],
     observer: Observer = SILENT,
+    memory: SeenFiles | None = None,
 ) -> VerifyOutcome:
     """Verify a lockbox on disk.
 
@@ -77,6 +80,7 @@ def verify(
         at: The time to judge by.
         clock: A monotonic clock in seconds, for the time that it took.
         observer: Told of the progress.
+        memory: What this machine has verified before; None to go without.
 
     Returns:
         The outcome, with every finding. It does not raise for anything that lies in the folder.
@@ -84,14 +88,21 @@ def verify(
     started = clock()
     observer.phase("metadata")
     evidence = read_evidence(layout)
-    judgement = judge(evidence, anchors.choose(evidence), at, UPTANE)
+    chosen = anchors.choose(evidence)
+    judgement = judge(evidence, chosen, at, UPTANE)
     # Where the metadata is not to be trusted, nothing says what the bytes must be; an edited length could keep
     # the reader busy for days.
     is_rejected = verdict_of(judgement.findings) is Verdict.REJECTED
     measured = {} if is_rejected else measure(layout, judgement.packages, observer)
     ledger = Ledger()
     report_litter(layout, evidence, judgement, ledger)
-    return conclude(judgement, measured, at=at, extra=ledger, seconds=clock() - started)
+    now = seen_in(judgement.trail)
+    if memory is not None and (seen := memory.recall(chosen)) is not None:
+        compare(seen, now, ledger)
+    outcome = conclude(judgement, measured, at=at, extra=ledger, seconds=clock() - started)
+    if memory is not None and outcome.verdict is Verdict.VERIFIED:
+        memory.remember(chosen, now)
+    return outcome
 
 
 def conclude(

@@ -26,6 +26,7 @@ from lockstick.trust.listing import check_listing
 from lockstick.trust.names import RESERVED_LOCKBOX_NAMES
 from lockstick.trust.patterns import check_pattern, speaks_of
 from lockstick.trust.signatures import check_role, check_signatures
+from lockstick.trust.trail import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
     from lockstick.trust.evidence import RepositoryEvidence
     from lockstick.trust.findings import Ledger
 
-__all__ = ["MAX_DELEGATION_DEPTH", "ImageDocuments", "check_delegation_name"]
+__all__ = ["IMAGE_SNAPSHOT", "MAX_DELEGATION_DEPTH", "ImageDocuments", "check_delegation_name"]
 
 MAX_DELEGATION_DEPTH = 5
 """How many levels below the top-level targets a device follows (lockbox-format 3.7)."""
 
 # Not a number and ".root": as a file, that name would take the place of a root.
 _DELEGATION_NAME = re.compile(r"(?!\d+\.root$)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,49}", re.IGNORECASE)
-_SNAPSHOT = "image-repo/snapshot.json"
+IMAGE_SNAPSHOT = "image-repo/snapshot.json"
 _TIMESTAMP = "image-repo/timestamp.json"
 _TARGETS = "image-repo/targets.json"
 
@@ -72,6 +73,7 @@ class ImageDocuments:
 
     Attributes:
         used: Every document that was relied on, by its subject in findings.
+        routes: Target name to the delegations that its search came to.
     """
 
     def __init__(self, root: Root, evidence: RepositoryEvidence, at: datetime, ledger: Ledger) -> None:
@@ -87,11 +89,17 @@ class ImageDocuments:
         self._delegated: dict[str, Targets | None] = {}
         self._judged: dict[tuple[str, str], bool] = {}
         self.used: dict[str, Document] = {}
+        self.routes: dict[str, list[Step]] = {}
 
     @property
-    def listed(self) -> frozenset[str]:
-        """The file names that the snapshot lists."""
-        return frozenset(self._snapshot or ())
+    def listing(self) -> Mapping[str, MetaEntry]:
+        """What the snapshot lists, by file name."""
+        return self._snapshot or {}
+
+    @property
+    def top(self) -> Targets | None:
+        """The top-level targets, once they could be read."""
+        return self._top
 
     def offer_timestamp(self, raw: bytes) -> None:
         """Offer ``timestamp.json``; devices do without it."""
@@ -109,16 +117,16 @@ class ImageDocuments:
         """Offer ``snapshot.json``."""
         self._in_order("snapshot")
         try:
-            document = read_document(raw, _SNAPSHOT, self._root.document.dialect)
-            check_role(document, "snapshot", self._root, self._ledger, _SNAPSHOT)
-            check_expiry(document.expires, self._at, self._ledger, _SNAPSHOT)
+            document = read_document(raw, IMAGE_SNAPSHOT, self._root.document.dialect)
+            check_role(document, "snapshot", self._root, self._ledger, IMAGE_SNAPSHOT)
+            check_expiry(document.expires, self._at, self._ledger, IMAGE_SNAPSHOT)
             if self._timestamp is not None:
                 entry = self._timestamp.get("snapshot.json")
-                check_listing(document, entry, self._ledger, _SNAPSHOT, lister="the timestamp")
+                check_listing(document, entry, self._ledger, IMAGE_SNAPSHOT, lister="the timestamp")
             self._snapshot = read_meta(document)
-            self.used[_SNAPSHOT] = document
+            self.used[IMAGE_SNAPSHOT] = document
         except MalformedError as error:
-            self._ledger.malformed(_SNAPSHOT, error)
+            self._ledger.malformed(IMAGE_SNAPSHOT, error)
             return
         self._check_root_entry()
 
@@ -180,7 +188,7 @@ class ImageDocuments:
         if entry.version > root.version:
             self._ledger.report(
                 "root-behind-snapshot",
-                _SNAPSHOT,
+                IMAGE_SNAPSHOT,
                 f"the snapshot was made with root version {entry.version}, the newest root here is {root.version}",
             )
         elif entry.version == root.version:
@@ -233,6 +241,7 @@ class ImageDocuments:
                 )
                 return None, True
             below = self._delegated_role(delegation, role)
+            self.routes.setdefault(name, []).append(Step(delegator=role, delegation=delegation, role=below))
             if below is None:
                 return None, True
             if delegation.name in visited:

@@ -7,7 +7,7 @@ what the bytes must be.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lockstick.metadata.document import read_document
@@ -16,11 +16,12 @@ from lockstick.trust.director import OFFLINE_SNAPSHOT, DirectorDocuments, Lockbo
 from lockstick.trust.evidence import numbered_roots
 from lockstick.trust.findings import Finding, Ledger
 from lockstick.trust.freshness import Lifetime, weakest
-from lockstick.trust.image_repo import ImageDocuments
+from lockstick.trust.image_repo import IMAGE_SNAPSHOT, ImageDocuments
 from lockstick.trust.limits import enforce
 from lockstick.trust.matching import check_clock, check_match, check_shape
 from lockstick.trust.names import collisions, target_path
 from lockstick.trust.roots import RootChain, read_anchor
+from lockstick.trust.trail import Trail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,7 @@ class Judgement:
         anchor_source: Where the anchors came from.
         known_documents: The documents that something signed speaks of, as ``director/offline-snapshot.json``;
             numbered roots are known by their names.
+        trail: The documents that it went by.
     """
 
     lockbox: LockboxFacts | None
@@ -92,6 +94,7 @@ class Judgement:
     image_anchor: str | None
     anchor_source: str
     known_documents: frozenset[str]
+    trail: Trail = field(repr=False)
 
 
 def lockbox_names(director: RepositoryEvidence) -> tuple[str, ...]:
@@ -131,36 +134,42 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
         ledger.report("anchor-first-use", "anchor", "the roots of the lockbox itself are believed, as asked for")
 
     _report_missing_anchors(anchors, ledger)
-    director_root, director_anchor = _walk(
+    director_roots, director_anchor = _walk(
         evidence.director, anchors.director, "director", at=at, dialect=dialect, ledger=ledger
     )
     director: DirectorDocuments | None = None
-    if director_root is not None:
-        lifetimes.append(_lifetime_of_root("director", director_root))
-        director = _judge_director(director_root, evidence.director, at, ledger)
+    if director_roots:
+        lifetimes.append(_lifetime_of_root("director", director_roots[-1]))
+        director = _judge_director(director_roots[-1], evidence.director, at, ledger)
         lifetimes.extend(
             Lifetime(role=document.name, expires=document.expires)
             for document in (director.snapshot, director.lockbox.document if director.lockbox else None)
             if document is not None
         )
 
-    image_root, image_anchor = _walk(
+    image_roots, image_anchor = _walk(
         evidence.image_repo, anchors.image_repo, "image-repo", at=at, dialect=dialect, ledger=ledger
     )
     targets = director.targets if director is not None else {}
     found: dict[str, Target | None] = {}
-    listed: frozenset[str] = frozenset()
-    if image_root is not None:
-        lifetimes.append(_lifetime_of_root("image-repo", image_root))
-        images = _judge_images(image_root, evidence.image_repo, at, ledger)
-        found = {target: images.find(target) for target in targets}
+    images: ImageDocuments | None = None
+    if image_roots:
+        lifetimes.append(_lifetime_of_root("image-repo", image_roots[-1]))
+        images = _judge_images(image_roots[-1], evidence.image_repo, at, ledger)
+        for target in targets:
+            found[target] = images.find(target)
         images.judge_unvisited()
-        listed = images.listed
         lifetimes.extend(Lifetime(role=role, expires=document.expires) for role, document in images.used.items())
 
     known = {
         "director": {*_NOT_LOCKBOXES, *(director.listing if director is not None else ())},
-        "image-repo": {"root.json", "timestamp.json", "snapshot.json", "targets.json", *listed},
+        "image-repo": {
+            "root.json",
+            "timestamp.json",
+            "snapshot.json",
+            "targets.json",
+            *(images.listing if images is not None else ()),
+        },
     }
     _check_spelling(evidence, known, ledger)
     packages = tuple(_package(target, found.get(name), at, ledger) for name, target in targets.items())
@@ -175,7 +184,36 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
         image_anchor=image_anchor,
         anchor_source=anchors.source,
         known_documents=frozenset(f"{repository}/{name}" for repository, names in known.items() for name in names),
+        trail=_trail(director_roots, image_roots, director, images, found),
     )
+
+
+def _trail(
+    director_roots: tuple[Root, ...],
+    image_roots: tuple[Root, ...],
+    director: DirectorDocuments | None,
+    images: ImageDocuments | None,
+    found: Mapping[str, Target | None],
+) -> Trail:
+    trail = Trail(director_roots=director_roots, image_roots=image_roots, found=found)
+    if director is not None:
+        trail = replace(
+            trail,
+            offline_snapshot=director.snapshot,
+            listing=director.listing,
+            lockbox=director.lockbox,
+            targets=director.targets,
+        )
+    if images is not None:
+        trail = replace(
+            trail,
+            snapshot=images.used.get(IMAGE_SNAPSHOT),
+            image_listing=images.listing,
+            top=images.top,
+            used=images.used,
+            routes={name: tuple(steps) for name, steps in images.routes.items()},
+        )
+    return trail
 
 
 def _report_unreadable(evidence: Evidence, ledger: Ledger) -> None:
@@ -207,27 +245,27 @@ def _walk(
     at: datetime,
     dialect: Dialect,
     ledger: Ledger,
-) -> tuple[Root | None, str | None]:
+) -> tuple[tuple[Root, ...], str | None]:
     """Walk the chain of roots of one repository; the second value is the digest of its anchor."""
     numbered = numbered_roots(part.files)
     subject = f"{repository} trust anchor"
     anchored = anchor_raw is not None
     if anchor_raw is None:
         if not numbered:
-            return None, None
+            return (), None
         lowest = numbered[min(numbered)]
         anchor_raw = part.files[lowest]
         subject = f"{repository}/{lowest}"
     anchor = read_anchor(anchor_raw, subject, dialect, ledger)
     if anchor is None:
-        return None, None
+        return (), None
     chain = RootChain(anchor, repository, dialect, ledger)
     for number, name in numbered.items():
         chain.offer(number, part.files[name])
     root = chain.finish(at)
     _check_completeness(part, root, list(numbered), repository, ledger)
     _check_copy(part, root, repository, ledger)
-    return root, anchor.document.digest if anchored else None
+    return chain.adopted, anchor.document.digest if anchored else None
 
 
 def _check_completeness(

@@ -63,7 +63,7 @@ class RootChain:
 
     def __init__(self, anchor: Root, repository: str, dialect: Dialect, ledger: Ledger) -> None:
         self._anchor = anchor
-        self._trusted = anchor
+        self._adopted = [anchor]
         self._repository = repository
         self._dialect = dialect
         self._ledger = ledger
@@ -75,7 +75,12 @@ class RootChain:
     @property
     def trusted(self) -> Root:
         """The last root that was adopted so far; the anchor at first."""
-        return self._trusted
+        return self._adopted[-1]
+
+    @property
+    def adopted(self) -> tuple[Root, ...]:
+        """The anchor and every root that was adopted so far, in order."""
+        return tuple(self._adopted)
 
     def offer(self, number: int, raw: bytes) -> None:
         """Offer the document ``number.root.json``.
@@ -95,11 +100,11 @@ class RootChain:
             return
         skipped = number - self._last_number - 1
         self._last_number = number
-        if number > self._anchor.document.version and number != self._trusted.document.version + 1:
+        if number > self._anchor.document.version and number != self.trusted.document.version + 1:
             self._ledger.report(
                 "root-gap",
                 subject,
-                f"{self._trusted.document.version + 1}.root.json is missing, so this root cannot be reached",
+                f"{self.trusted.document.version + 1}.root.json is missing, so this root cannot be reached",
             )
             self._broken = True
             return
@@ -131,16 +136,16 @@ class RootChain:
             The last adopted root.
         """
         self._finished = True
-        root = self._trusted
+        root = self.trusted
         subject = f"{self._repository}/{root.document.version}.root.json"
         check_expiry(root.document.expires, at, self._ledger, subject)
         return root
 
     def _step(self, root: Root, subject: str) -> None:
-        by_old = _signed_by(root, self._trusted, self._ledger, subject)
+        by_old = _signed_by(root, self.trusted, self._ledger, subject)
         by_own = _signed_by(root, root, self._ledger, subject)
         if by_old and by_own:
-            self._trusted = root
+            self._adopted.append(root)
         else:
             self._broken = True
 

@@ -606,6 +606,14 @@ _SPECIAL = (
         remedy="Define the lockbox again (or wait for the repository to renew the document), then build it again.",
         consequence=Consequence.STALE,
     ),
+    Rule(
+        id="superseded",
+        group="Freshness",
+        meaning="A document is older than one that this machine has verified before, by the same stored anchors.",
+        gain="An old set of documents, with software of known flaws, could be handed out until it expires. Devices that have seen the newer one refuse it.",
+        remedy="Build the lockbox again. If the repository itself was set up anew, remove its trust anchors and add the new ones.",
+        consequence=Consequence.STALE,
+    ),
     *(
         Rule(id=identifier, group=group, meaning=meaning, gain=gain, remedy=remedy, severity=Severity.WARNING)
         for identifier, group, meaning, gain, remedy in (
@@ -643,6 +651,13 @@ _SPECIAL = (
                 "A snapshot lists a document without a hash.",
                 "Two documents of one version, both signed, could be exchanged for each other.",
                 "Nothing on your side: the repository leaves it out.",
+            ),
+            (
+                "listing-vanished",
+                "Snapshots and what they list",
+                "The offline-snapshot no longer lists a lockbox that it listed when this machine verified it before.",
+                "A lockbox could be made to disappear, and come back later in an older version.",
+                "Nothing, if the lockbox was deleted on purpose; else ask whoever publishes it.",
             ),
             (
                 "lockbox-empty",

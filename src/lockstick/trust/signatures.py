@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lockstick.metadata.document import Document
     from lockstick.metadata.roles import RoleKeys, Root
 
-__all__ = ["check_role", "check_signatures"]
+__all__ = ["check_role", "check_signatures", "good_signers"]
 
 
 def check_signatures(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, *, according_to: str) -> bool:
@@ -64,7 +64,21 @@ def check_role(document: Document, role: str, root: Root, ledger: Ledger, subjec
     return check_signatures(document, signers, ledger, subject, according_to=according_to) and document.role == role
 
 
-def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, according_to: str) -> None:
+def good_signers(document: Document, signers: RoleKeys) -> tuple[str, ...]:
+    """Say who has signed a document, by the same keys and the same counting as :func:`check_signatures`.
+
+    Args:
+        document: The document.
+        signers: Who may sign.
+
+    Returns:
+        The key ids of the good signatures, in the order of the document; one for each distinct key.
+    """
+    return tuple(_check(document, signers, Ledger(), "", "").values())
+
+
+def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, according_to: str) -> dict[str, str]:
+    """Check all of it; hands out the key ids of the good signatures by the identity of the key."""
     # What may be passed over is still looked at, but said to a ledger that nobody reads.
     strict = Ledger() if document.dialect.passes_over_bad_signatures else ledger
     for problem in document.signature_problems:
@@ -74,7 +88,7 @@ def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, 
     for keyid, count in counts.items():
         if count > 1:
             ledger.report("signature-duplicate", subject, f"{count} signatures name the same key {keyid[:16]}")
-    signed_by: set[str] = set()
+    signed_by: dict[str, str] = {}
     for signature in document.signatures:
         key = signers.keys.get(signature.keyid)
         if key is None or counts[signature.keyid] > 1:
@@ -86,7 +100,7 @@ def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, 
                 f"the signature by key {key.keyid[:16]} claims the method {signature.method}, the key is {key.kind}",
             )
         elif key.signed(signature.value, document.signed_bytes):
-            signed_by.add(key.identity)
+            signed_by.setdefault(key.identity, key.keyid)
         else:
             strict.report("signature-invalid", subject, f"the signature by key {key.keyid[:16]} does not verify")
     if len(signed_by) < signers.threshold:
@@ -96,6 +110,7 @@ def _check(document: Document, signers: RoleKeys, ledger: Ledger, subject: str, 
             f"by {according_to} the role {signers.role} needs {signers.threshold} signatures of different keys; "
             f"{len(signed_by)} are good",
         )
+    return signed_by
 
 
 def _check_signers(signers: RoleKeys, ledger: Ledger, subject: str) -> None:
