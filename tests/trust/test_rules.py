@@ -1204,10 +1204,13 @@ def two_names_that_differ_in_case() -> tuple[Evidence, Anchors]:
 
 
 def quickly(found: tuple[Evidence, Anchors]) -> Judgement:
-    """Judge within a second: whatever lies on a stick must not keep its reader busy."""
+    """Judge in no time: whatever lies on a stick must not keep its reader busy.
+
+    Each of these once took from ten seconds to hours; the bound leaves room for a busy machine.
+    """
     started = time.perf_counter()
     judgement = judged(found)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5
     assert verdict_of(judgement.findings) is Verdict.REJECTED
     return judgement
 
