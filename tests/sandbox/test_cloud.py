@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
 import stat
+import sys
 import threading
+import time
 import zipfile
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -139,3 +142,35 @@ def test_without_a_clock_of_its_own_it_goes_by_the_real_one(tmp_path: Path) -> N
         lockbox = cloud.define_lockbox("kiosk")
     assert isinstance(lockbox["signed"], dict)
     assert str(lockbox["signed"]["expires"]) > "2026"
+
+
+def test_a_cloud_that_stops_while_clients_connect_leaves_no_connection_open(tmp_path: Path) -> None:
+    """Closing a listening server between taking a connection and bringing it to life would leak its socket."""
+    leaks: list[str] = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda caught: leaks.append(repr(caught.exc_value))
+    try:
+        for round_number in range(3):
+            cloud = Sandbox.start(tmp_path / f"cloud-{round_number}")
+            address = ("127.0.0.1", int(cloud.api_url.rsplit(":", 1)[1]))
+            over = threading.Event()
+            clients = [threading.Thread(target=_connect_until, args=(address, over)) for _ in range(3)]
+            for client in clients:
+                client.start()
+            time.sleep(0.02)
+            cloud.stop()
+            over.set()
+            for client in clients:
+                client.join()
+            del cloud
+            gc.collect()
+    finally:
+        sys.unraisablehook = hook
+    assert leaks == []
+
+
+def _connect_until(address: tuple[str, int], over: threading.Event) -> None:
+    while not over.is_set():
+        try:
+            socket.create_connection(address, 0.2).close()
+        except OSError:
+            time.sleep(0.001)

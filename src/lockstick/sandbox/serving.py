@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -128,11 +129,25 @@ class Servers:
             self._ready.set()
             await self._leaving.wait()
         finally:
+            await self._stop_accepting()
             for server in servers:
                 server.close()
             await self._cut()
             for server in servers:
                 await server.wait_closed()
+
+    async def _stop_accepting(self) -> None:
+        """Take no more connections, and let those that were just taken come to life.
+
+        Closing a server between a connection's being taken and its transport's being made makes asyncio drop
+        the transport half-made, with its socket open.
+        """
+        for _, sock in self._apps:
+            # Only loops that watch sockets have readers; others finish what they accepted by themselves.
+            with suppress(NotImplementedError, ValueError):
+                self._loop.remove_reader(sock.fileno())
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     async def _cut(self) -> None:
         for _ in range(_TURNS):
