@@ -40,7 +40,13 @@ class Request:
     @property
     def first(self) -> int | None:
         """Where the range that is asked for starts."""
-        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("range", ""))
+        match = re.fullmatch(r"bytes=(\d+)-\d*", self.headers.get("range", ""))
+        return int(match[1]) if match else None
+
+    @property
+    def last(self) -> int | None:
+        """Where the range that is asked for ends, if that is said."""
+        match = re.fullmatch(r"bytes=\d+-(\d+)", self.headers.get("range", ""))
         return int(match[1]) if match else None
 
 
@@ -211,17 +217,19 @@ class Blob:
         self.before(request)
         first = request.first if self.ranges else None
         known = {self.etag, self.extra.get("Last-Modified")} - {None}
-        if first is not None and not self.ignore_if_range and request.headers.get("if-range") not in known:
+        condition = request.headers.get("if-range")
+        if first is not None and not self.ignore_if_range and condition is not None and condition not in known:
             first = None
         if first is not None and first >= len(self.data):
             status(416)(request, talk)
             return
-        body = self.data[first or 0 :]
+        end = len(self.data) if first is None or request.last is None else min(request.last + 1, len(self.data))
+        body = self.data[first or 0 : end]
         headers = {"Content-Length": str(len(body) if self.claim is None else self.claim), **self.extra}
         if self.etag is not None:
             headers["ETag"] = self.etag
         if first is not None:
-            headers["Content-Range"] = f"bytes {first}-{len(self.data) - 1}/{len(self.data)}"
+            headers["Content-Range"] = f"bytes {first}-{end - 1}/{len(self.data)}"
         talk.head(200 if first is None else 206, headers)
         if self.cuts and (after := self.cuts.pop(0)) < len(body):
             talk.body(body[:after])

@@ -7,10 +7,8 @@ import ipaddress
 import logging
 import ssl
 import threading
-from functools import partial
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from lockstick.errors import LockstickError, NotAllowedError, NotFoundError, TransferError, UsageError
 from lockstick.transfer import ClientFactory, Policy, client_factory, fetch_all, fetch_document
+from lockstick.transfer.network import Network
 from transfer.ground import Token, Want, World, noise
 from transfer.misbehaving import Blob, Request, Server, Talk, hang, in_turn, redirect, status
 
@@ -213,7 +212,7 @@ def _tls_server(certificate: Path) -> Server:
 
 def _trusting(certificate: Path) -> ClientFactory:
     context = ssl.create_default_context(cafile=certificate)
-    return partial(httpx.Client, verify=context, trust_env=False)
+    return Network(trust_env=False, tls=context)
 
 
 def test_a_file_is_fetched_over_https_and_continued(certificate: Path, want: Want, world: World) -> None:

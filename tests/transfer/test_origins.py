@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
+from lockstick.transfer.urls import parse_url
 import pytest
 
 from lockstick.errors import TransferError
@@ -68,7 +68,7 @@ def test_everything_else_is_refused(url: str) -> None:
 
 
 def test_https_does_not_lead_back_to_plain_http() -> None:
-    secure, plain = httpx.URL("https://a.example/"), httpx.URL("http://127.0.0.1/")
+    secure, plain = parse_url("https://a.example/"), parse_url("http://127.0.0.1/")
     with pytest.raises(TransferError, match="back to plain http"):
         check_url("http://127.0.0.1/x", after=secure)
     assert str(check_url("https://b.example/x", after=plain)) == "https://b.example/x"

@@ -209,7 +209,7 @@ def test_when_one_connection_is_asked_to_wait_all_of_them_do(
         gates=Gates(world.surroundings.clock),
         stop=threading.Event(),
     )
-    with Line(clients(), policy=policy, clock=time.monotonic) as line:
+    with Line(clients, policy=policy, clock=time.monotonic) as line:
         with pytest.raises(Setback), road.ask(line, server.url("/limited"), subject="limited"):
             pass
         assert road.gates.delay(origin_of("https://elsewhere.example")) == 0
@@ -228,7 +228,7 @@ def test_after_a_wait_a_redirect_is_asked_for_anew(
     gates.close(origin_of(other_server.url()), 600)  # long enough for what was signed for a moment to be over
     road = Road(policy=policy, surroundings=world.surroundings, gates=gates, stop=threading.Event())
     with (
-        Line(clients(), policy=policy, clock=time.monotonic) as line,
+        Line(clients, policy=policy, clock=time.monotonic) as line,
         road.ask(line, server.url("/file"), subject="file") as answer,
     ):
         assert answer.response.status_code == 200

@@ -452,7 +452,7 @@ url, length, digest, folder = sys.argv[1:]
 fetch_all(
     [Download(name="file", url=url, length=int(length), digests={"sha256": digest},
               destination=Path(folder, "file"), partial=Path(folder, "part"))],
-    policy=Policy(flush_bytes=1 << 20),
+    policy=Policy(flush_bytes=1 << 20, connections=1),
 )
 """
 

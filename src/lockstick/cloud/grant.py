@@ -19,6 +19,7 @@ from lockstick.cloud.secret import Secret
 from lockstick.errors import NotAllowedError, TransferError
 from lockstick.transfer.answers import judge_status, refuse_encoded
 from lockstick.transfer.origins import check_url, origin_of
+from lockstick.transfer.proxied import plain_error
 from lockstick.transfer.setbacks import Setback, explain
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _post(
         # A request of its own, not the client's methods: those add cookies and stored passwords.
         request = httpx.Request(
             "POST",
-            url,
+            str(url),
             data=form | _form_fields(oauth, style),
             headers=headers | _basic_header(oauth, style),
             extensions={"timeout": timeout.as_dict()},
@@ -125,7 +126,7 @@ def _post(
             response.close()
         return _Answer(status=response.status_code, headers=response.headers, body=body)
     except (httpx.HTTPError, httpx.StreamError) as error:
-        trouble = explain(error, policy, origin_of(url))
+        trouble = explain(plain_error(error), policy, origin_of(url))
     # Raised out here so that it does not hold on to the library's error, which holds the whole request.
     raise trouble
 
@@ -150,7 +151,8 @@ def _body(response: httpx.Response, *, policy: Policy, surroundings: Surrounding
         body += chunk
         if len(body) > _MAX_ANSWER:
             raise TransferError(
-                "no access token was had", why=f"{origin_of(response.url)} answered with more than {_MAX_ANSWER} bytes"
+                "no access token was had",
+                why=f"{origin_of(str(response.url))} answered with more than {_MAX_ANSWER} bytes",
             )
         if surroundings.clock() - started > policy.stall_timeout:
             raise Setback("the answer came too slowly")

@@ -11,7 +11,7 @@ from lockstick.lockbox.proof import Measured, measure
 from lockstick.payloads.coverage import ungathered_part
 from lockstick.payloads.kind import kind_of
 from lockstick.transfer.hashing import hash_file
-from lockstick.transfer.space import part_size
+from lockstick.transfer.journal import kept_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Plan:
     @property
     def bytes_partial(self) -> int:
         """How many bytes an interrupted build left of what is missing; not all of them may be of use."""
-        return sum(min(part_size(planned.partial), planned.length) for planned in self.missing)
+        return sum(min(kept_bytes(planned.partial), planned.length) for planned in self.missing)
 
     @property
     def bytes_present(self) -> int:

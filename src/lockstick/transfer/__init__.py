@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from lockstick.transfer.documents import DocumentReader, fetch_document
     from lockstick.transfer.engine import fetch_all
     from lockstick.transfer.hashing import hash_file, hash_files
-    from lockstick.transfer.line import ClientFactory, client_factory
     from lockstick.transfer.model import Download, Fetched
+    from lockstick.transfer.network import ClientFactory, client_factory
     from lockstick.transfer.origins import Origin, check_url, origin_of, safe_url
     from lockstick.transfer.policy import Policy
     from lockstick.transfer.surroundings import Surroundings
@@ -49,7 +49,7 @@ __all__ = [
 
 _HOME = {
     "Authority": "authority",
-    "ClientFactory": "line",
+    "ClientFactory": "network",
     "DocumentReader": "documents",
     "Download": "model",
     "Fetched": "model",
@@ -57,7 +57,7 @@ _HOME = {
     "Policy": "policy",
     "Surroundings": "surroundings",
     "check_url": "origins",
-    "client_factory": "line",
+    "client_factory": "network",
     "fetch_all": "engine",
     "fetch_document": "documents",
     "hash_file": "hashing",

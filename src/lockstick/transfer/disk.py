@@ -5,19 +5,33 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lockstick.errors import MediaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 if sys.platform == "darwin":
     import fcntl
 
-__all__ = ["flush", "flush_folders", "media_error", "prepare_folder", "publish", "write_new"]
+__all__ = [
+    "flush",
+    "flush_all",
+    "flush_folders",
+    "media_error",
+    "prepare_folder",
+    "publish",
+    "reserve",
+    "write_at",
+    "write_new",
+]
+
+_KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE of Linux
+_WORTH_A_SYSTEM_FLUSH = 4
 
 _KNOWN_TROUBLE = {
     errno.ENOSPC: ("the disk is full", "Make room on it, then run the same command again: what was fetched is kept."),
@@ -80,6 +94,89 @@ def flush(fd: int) -> None:
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
             return
     os.fsync(fd)
+
+
+def flush_all(fds: Sequence[int]) -> None:
+    """Hand the bytes of several files to the medium, and wait until it has them.
+
+    Where the system can flush a whole file system in one call (Linux), many small files cost one call instead of
+    one each.
+
+    Raises:
+        OSError: The medium did not take them.
+    """
+    left = list(fds)
+    if sys.platform == "linux" and len(left) >= _WORTH_A_SYSTEM_FLUSH:
+        one_of_each = {os.fstat(fd).st_dev: fd for fd in left}
+        if all(_flush_file_system(fd) for fd in one_of_each.values()):
+            return
+    for fd in left:
+        flush(fd)
+
+
+def _flush_file_system(fd: int) -> bool:
+    """Flush everything on the file system of an open file; False where that cannot be done."""
+    function = _libc_function("syncfs")
+    if function is None:
+        return False
+    _check_call(function(fd))
+    return True
+
+
+def reserve(fd: int, length: int) -> None:
+    """Set the room for a file aside without changing its size, where the file system can; elsewhere do nothing.
+
+    Args:
+        fd: The file, open for writing.
+        length: How many bytes it will have.
+
+    Raises:
+        OSError: There is not so much room.
+    """
+    if sys.platform != "linux":
+        return
+    function = _libc_function("fallocate64") or _libc_function("fallocate")
+    if function is None:
+        return
+    import ctypes  # noqa: PLC0415 - not every run needs it
+
+    function.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    try:
+        _check_call(function(fd, _KEEP_SIZE, 0, length))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise
+
+
+def _libc_function(name: str) -> Any:  # noqa: ANN401 - a function of the C library has no type
+    import ctypes  # noqa: PLC0415 - not every run needs it
+
+    try:
+        return getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    except OSError:
+        return None
+
+
+def _check_call(result: int) -> None:
+    import ctypes  # noqa: PLC0415 - not every run needs it
+
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+if sys.platform == "win32":
+    _SEEKING = threading.Lock()
+
+    def write_at(fd: int, data: bytes | memoryview, offset: int) -> int:
+        """Write bytes at an offset and say how many were taken."""
+        with _SEEKING:  # there is no call that does both
+            os.lseek(fd, offset, os.SEEK_SET)
+            return os.write(fd, data)
+
+else:
+    write_at = os.pwrite
+    """Write bytes at an offset and say how many were taken."""
 
 
 def write_new(path: Path, data: bytes) -> None:

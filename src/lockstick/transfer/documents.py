@@ -10,7 +10,8 @@ from lockstick.progress import SILENT, Observer
 from lockstick.transfer.answers import content_length
 from lockstick.transfer.gates import Gates
 from lockstick.transfer.hops import Road
-from lockstick.transfer.line import ClientFactory, Line, Watchdog, client_factory
+from lockstick.transfer.line import Line, Watchdog
+from lockstick.transfer.network import ClientFactory, client_factory
 from lockstick.transfer.origins import safe_url
 from lockstick.transfer.policy import Policy
 from lockstick.transfer.setbacks import Patience, Setback
@@ -52,7 +53,7 @@ class DocumentReader:
         self._road = Road(
             policy=self._policy, surroundings=self._surroundings, gates=Gates(clock), stop=threading.Event()
         )
-        self._line = Line((clients or client_factory())(), policy=self._policy, clock=clock)
+        self._line = Line(clients or client_factory(), policy=self._policy, clock=clock)
         self._watchdog = Watchdog(self._policy)
 
     def __enter__(self) -> Self:

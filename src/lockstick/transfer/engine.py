@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from lockstick.errors import DistrustError, LockstickError
 from lockstick.progress import SILENT, Observer
-from lockstick.transfer.disk import flush_folders
+from lockstick.transfer.attempts import Attempts
+from lockstick.transfer.board import Board
+from lockstick.transfer.disk import flush_all, flush_folders, media_error
 from lockstick.transfer.gates import Gates
 from lockstick.transfer.hops import Road
-from lockstick.transfer.line import ClientFactory, Line, Watchdog, client_factory
-from lockstick.transfer.onefile import fetch_file
+from lockstick.transfer.job import Claim, Job, State
+from lockstick.transfer.limiter import Limiter
+from lockstick.transfer.line import Line, Watchdog
+from lockstick.transfer.model import Fetched
+from lockstick.transfer.network import ClientFactory, Network, client_factory
+from lockstick.transfer.origins import check_url, origin_of, safe_url
+from lockstick.transfer.partial import Partial
 from lockstick.transfer.policy import Policy
-from lockstick.transfer.setbacks import GaveWay, Stopped
+from lockstick.transfer.setbacks import Stopped, WrongBody
 from lockstick.transfer.space import check_space
 from lockstick.transfer.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from lockstick.transfer.model import Download, Fetched
+    from lockstick.transfer.model import Download
 
 __all__ = ["fetch_all"]
+
+_TICK = 0.25
+_SMALL = 1 << 20
+
+
+def _ignore(_: Fetched) -> None:
+    """What is told to nobody."""
 
 
 def fetch_all(
@@ -33,6 +47,7 @@ def fetch_all(
     observer: Observer = SILENT,
     clients: ClientFactory | None = None,
     surroundings: Surroundings | None = None,
+    finished: Callable[[Fetched], None] = _ignore,
 ) -> tuple[Fetched, ...]:
     """Fetch files to disk, several at once; continue what earlier runs left.
 
@@ -44,9 +59,10 @@ def fetch_all(
         downloads: What is wanted. No two may share a destination or a partial file.
         policy: How patient to be.
         observer: Told of everything, from several threads.
-        clients: Makes one HTTP client for each connection; by default as the environment has proxies and
-            certificate authorities.
+        clients: The way to the network; by default as the environment has proxies and certificate authorities.
         surroundings: Time, chance and free space.
+        finished: Told of every file as soon as it has its name, from a thread of the engine; what it raises ends the
+            run.
 
     Returns:
         What was fetched, in the order of ``downloads``.
@@ -64,7 +80,17 @@ def fetch_all(
     _refuse_sharing(wanted)
     if not wanted:
         return ()
-    run = _Run(wanted, policy or Policy(), observer, clients, surroundings or Surroundings())
+    for download in wanted:
+        check_url(download.url)
+    network = clients or client_factory()
+    run = _Run(
+        wanted,
+        policy=policy or Policy(),
+        observer=observer,
+        network=network,
+        surroundings=surroundings or Surroundings(),
+        finished=finished,
+    )
     return run.fetch()
 
 
@@ -80,23 +106,28 @@ class _Run:
     def __init__(
         self,
         wanted: tuple[Download, ...],
+        *,
         policy: Policy,
         observer: Observer,
-        clients: ClientFactory | None,
+        network: Network,
         surroundings: Surroundings,
+        finished: Callable[[Fetched], None],
     ) -> None:
         self._wanted = wanted
         self._policy = policy
         self._observer = observer
         self._surroundings = surroundings
-        self._clients = clients
+        self._network = network
+        self._finished = finished
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._lines: list[Line] = []
-        self._working = min(policy.connections, len(wanted))
         self._failure: BaseException | None = None
         self._results: dict[int, Fetched] = {}
-        self._queue = deque(sorted(range(len(wanted)), key=lambda index: -wanted[index].length))
+        order = sorted(range(len(wanted)), key=lambda index: -wanted[index].length)
+        self._jobs = [Job(index, wanted[index], origin_of(wanted[index].url)) for index in order]
+        self._board = Board(self._jobs, policy=policy, clock=surroundings.clock)
+        self._limiter = Limiter(policy.limit_rate, surroundings.clock)
         self._road = Road(policy=policy, surroundings=surroundings, gates=Gates(surroundings.clock), stop=self._stop)
 
     def fetch(self) -> tuple[Fetched, ...]:
@@ -104,43 +135,41 @@ class _Run:
         check_space(self._wanted, self._surroundings.free_bytes)
         total = sum(download.length for download in self._wanted)
         self._observer.phase("fetching", total_bytes=total, files=len(self._wanted))
-        clients = self._clients or client_factory()
-        workers = self._working
+        workers = self._policy.connections
+        if len(self._wanted) == 1 and total < 2 * self._policy.min_piece:
+            workers = 1
         try:
             with Watchdog(self._policy) as watchdog, ThreadPoolExecutor(workers, "lockstick-fetch") as pool:
                 try:
-                    pending = {pool.submit(self._work, clients, watchdog) for _ in range(workers)}
+                    pending = {pool.submit(self._work, number, watchdog) for number in range(workers)}
                     while pending:
                         # A timeout, because a wait without one cannot be interrupted on every system.
-                        _, pending = wait(pending, timeout=0.5)
+                        _, pending = wait(pending, timeout=_TICK)
+                        self._board.tick()
+                        self._publish(self._board.take_proven())
                 except BaseException:
                     self._wind_up()
                     raise
         finally:
+            self._close()
             flush_folders(self._wanted[index].destination.parent for index in self._results)
         if self._failure is not None:
             raise self._failure
         return tuple(self._results[index] for index in range(len(self._wanted)))
 
-    def _work(self, clients: ClientFactory, watchdog: Watchdog) -> None:
-        """One worker: take the largest file nobody has taken, fetch it, and again."""
+    def _work(self, number: int, watchdog: Watchdog) -> None:
+        """One worker: ask the board what to do next, do it, and again."""
         try:
-            with Line(clients(), policy=self._policy, clock=self._surroundings.clock) as line:
+            with Line(self._network, policy=self._policy, clock=self._surroundings.clock) as line:
                 with self._lock:
                     self._lines.append(line)
                 watchdog.watch(line)
-                while (index := self._take()) is not None:
+                job: Job | None = None
+                while (job := self._board.take(job)) is not None:
                     try:
-                        self._results[index] = fetch_file(
-                            self._wanted[index],
-                            line=line,
-                            road=self._road,
-                            observer=self._observer,
-                            may_leave=self._has_company,
-                        )
-                    except GaveWay:
-                        if self._retire(index):
-                            return
+                        self._turn(job, number, line)
+                    finally:
+                        self._board.leave(job)
         except Stopped:
             return
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the caller's thread
@@ -148,28 +177,115 @@ class _Run:
                 self._failure = self._failure or error
             self._wind_up()
 
-    def _take(self) -> int | None:
-        with self._lock:
-            if self._queue and not self._stop.is_set():
-                return self._queue.popleft()
-            self._working -= 1
-            return None
+    def _turn(self, job: Job, number: int, line: Line) -> None:
+        """Open the file if nobody has, fetch one piece of it, and settle it if that was the last one."""
+        if job.state is State.OPENING:
+            self._open(job)
+        claim = self._board.claim(job, line)
+        if claim is not None:
+            try:
+                self._fetch(claim, number, line)
+            finally:
+                self._board.release(claim)
+        if self._board.settle(job):
+            self._settle(job)
 
-    def _has_company(self) -> bool:
-        return self._working > 1
+    def _open(self, job: Job) -> None:
+        job.partial = Partial(
+            job.download, policy=self._policy, clock=self._surroundings.clock, check=lambda: self._road.rest(0)
+        )
+        self._observer.file_started(job.download.name, length=job.download.length, offset=job.partial.size)
+        self._board.opened(job)
 
-    def _retire(self, index: int) -> bool:
-        """Put a file back and leave, so that a server with too many requests gets fewer; the last one stays."""
-        with self._lock:
-            self._queue.append(index)
-            if self._working > 1:
-                self._working -= 1
-                return True
-            return False
+    def _fetch(self, claim: Claim, number: int, line: Line) -> None:
+        attempts = Attempts(
+            claim,
+            worker=number,
+            line=line,
+            road=self._road,
+            board=self._board,
+            limiter=self._limiter,
+            observer=self._observer,
+        )
+        try:
+            attempts.run()
+        except WrongBody as wrong:
+            self._take_wrong(claim.job, wrong)
+            self._board.start_over(claim.job)
+        else:
+            if not claim.job.starts_over:
+                claim.job.opened.catch_up()
+
+    def _settle(self, job: Job) -> None:
+        """Prove and publish a complete file, or make it begin at zero."""
+        partial = job.opened
+        if not job.starts_over:
+            try:
+                partial.prove()
+            except WrongBody as wrong:
+                self._take_wrong(job, wrong)
+            else:
+                if job.download.length <= _SMALL:
+                    self._publish(self._board.proven(job))
+                else:
+                    self._publish([job])
+                return
+        thrown = partial.restart()
+        if thrown:
+            self._observer.advanced(job.download.name, -thrown)
+        self._board.reopened(job)
+
+    def _take_wrong(self, job: Job, wrong: WrongBody) -> None:
+        """Forgive a wrong body once."""
+        name = job.download.name
+        if job.was_wrong:
+            job.opened.discard()
+            raise DistrustError(
+                f"{name} is not what was signed",
+                why=f"signed: {wrong.expected}; {job.served_by or safe_url(job.download.url)} sent twice: "
+                f"{wrong.actual}",
+            ) from wrong
+        job.was_wrong = True
+        self._observer.retrying(name, attempt=1, delay=0.0, reason=f"the bytes are not what was signed: {wrong}")
+
+    def _publish(self, jobs: Sequence[Job]) -> None:
+        """Flush proven files and give them their names."""
+        if len(jobs) > 1:
+            try:
+                flush_all([job.opened.fd for job in jobs])
+            except OSError as error:
+                raise media_error(error, jobs[0].download.partial.parent, "flushed") from error
+        for job in jobs:
+            job.opened.publish(is_flushed=len(jobs) > 1)
+            download = job.download
+            fetched = Fetched(
+                name=download.name,
+                destination=download.destination,
+                length=download.length,
+                digests=download.digests,
+                bytes_fetched=job.bytes_fetched,
+                resumed_from=job.opened.resumed_from,
+            )
+            self._results[job.index] = fetched
+            self._observer.file_finished(download.name)
+            self._finished(fetched)
+        self._board.done(jobs)
 
     def _wind_up(self) -> None:
         self._stop.set()
+        self._board.stop()
         with self._lock:
             lines = tuple(self._lines)
         for line in lines:
             line.hang_up()
+
+    def _close(self) -> None:
+        """Keep what is there of files that were not finished."""
+        for job in self._jobs:
+            if job.partial is None or job.index in self._results:
+                continue
+            try:
+                job.partial.close()
+            except LockstickError as error:
+                # A full disk is why we are here, more often than not; the journal before this one still holds.
+                self._failure = self._failure or error

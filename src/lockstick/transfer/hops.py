@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
 from lockstick.errors import NotAllowedError, TransferError
 from lockstick.transfer.answers import judge_status, refuse_encoded
 from lockstick.transfer.origins import Origin, check_url, origin_of
 from lockstick.transfer.setbacks import Setback, Stopped
+from lockstick.transfer.urls import Url, UrlError
 
 if TYPE_CHECKING:
     import threading
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from lockstick.transfer.authority import Authority
     from lockstick.transfer.gates import Gates
-    from lockstick.transfer.line import Line
+    from lockstick.transfer.line import Line, Response
     from lockstick.transfer.policy import Policy
     from lockstick.transfer.surroundings import Surroundings
 
@@ -39,7 +38,7 @@ class Answer:
         origin: Who gave it, after all redirects.
     """
 
-    response: httpx.Response
+    response: Response
     origin: Origin
 
 
@@ -120,7 +119,7 @@ class Road:
                     yield Answer(response, origin)
                     return
 
-    def _next(self, target: httpx.URL, location: str, hops: int, subject: str) -> httpx.URL:
+    def _next(self, target: Url, location: str, hops: int, subject: str) -> Url:
         if hops > self.policy.max_redirects:
             raise TransferError(
                 f"could not fetch {subject}",
@@ -129,13 +128,13 @@ class Road:
             )
         try:
             joined = target.join(location)
-        except (httpx.InvalidURL, ValueError, TypeError):
+        except UrlError:
             raise TransferError(
-                f"could not fetch {subject}", why=f"{origin_of(target)} redirects to an address that cannot be read"
+                f"could not fetch {subject}", why=f"{origin_of(target)} redirects to what is not an absolute http or https URL"
             ) from None
         return check_url(joined, after=target)
 
-    def _judge(self, line: Line, response: httpx.Response, subject: str, origin: Origin) -> None:
+    def _judge(self, line: Line, response: Response, subject: str, origin: Origin) -> None:
         try:
             judge_status(
                 response.status_code,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lockstick.transfer.disk import write_new
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Mark", "drop_journal", "journal_path", "load_journal", "save_journal"]
+__all__ = ["Mark", "drop_journal", "journal_path", "kept_bytes", "load_journal", "save_journal"]
 
-_FORMAT = 1
-_CAP = 16 * 1024
+_FORMAT = 2
+_CAP = 64 * 1024
+_MOST_STRETCHES = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +35,10 @@ class Mark:
     Attributes:
         length: The signed length of the whole file.
         digests: The signed digests of the whole file.
-        flushed: How many bytes, from the start, were flushed.
+        flushed: How many bytes, from the start, were flushed and hashed.
         prefix: The digests of exactly those bytes.
         validator: What to send as If-Range to get the rest of the same bytes.
+        beyond: Stretches behind those, from a first index up to but not including a last one, that were flushed too.
     """
 
     length: int
@@ -43,6 +46,12 @@ class Mark:
     flushed: int
     prefix: Mapping[str, str]
     validator: Validator | None
+    beyond: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it speaks of in all."""
+        return self.flushed + sum(end - first for first, end in self.beyond)
 
 
 def journal_path(partial: Path) -> Path:
@@ -62,6 +71,7 @@ def save_journal(partial: Path, mark: Mark) -> None:
         "digests": dict(mark.digests),
         "flushed": mark.flushed,
         "prefix": dict(mark.prefix),
+        "beyond": [list(stretch) for stretch in mark.beyond],
         "validator": None if mark.validator is None else [mark.validator.header, mark.validator.value],
     }
     path = journal_path(partial)
@@ -79,6 +89,12 @@ def load_journal(partial: Path) -> Mark | None:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         # A torn or foreign journal only costs the bytes it would have saved.
         return None
+
+
+def kept_bytes(partial: Path) -> int:
+    """How many bytes of a partial file the next run will find of use, by what its journal says; 0 without one."""
+    mark = load_journal(partial)
+    return 0 if mark is None or not partial.exists() else mark.size
 
 
 def drop_journal(partial: Path) -> None:
@@ -103,11 +119,14 @@ def _mark(document: Any) -> Mark | None:  # noqa: ANN401 - JSON that nobody has 
         flushed=document["flushed"],
         prefix=_texts(document["prefix"]),
         validator=None if validator is None else Validator(*validator),
+        beyond=tuple((first, end) for first, end in document["beyond"]),
     )
-    numbers = (mark.length, mark.flushed)
-    if not all(type(number) is int for number in numbers) or not 0 < mark.flushed <= mark.length:
+    numbers = (mark.length, mark.flushed, *chain.from_iterable(mark.beyond))
+    if not all(type(number) is int for number in numbers) or not mark.size or len(mark.beyond) > _MOST_STRETCHES:
         return None
-    return mark
+    # Everything in order and apart: the prefix, the stretches, the end of the file.
+    edges = [0, mark.flushed, *chain.from_iterable(mark.beyond), mark.length]
+    return mark if edges == sorted(edges) else None
 
 
 def _texts(value: Any) -> dict[str, str]:  # noqa: ANN401 - JSON that nobody has looked at yet

@@ -1,108 +1,88 @@
-"""One line to the network: a client of its own, whose waiting can be ended from another thread.
+"""One line to the network, whose waiting can be ended from another thread.
 
 A thread that waits for a silent server cannot look at anything else. So each worker has a line of its own,
 which remembers the sockets it opened; a :class:`Watchdog` and whoever winds up the transfer shut them down from
 outside, and the waiting thread wakes up with a broken connection.
+
+Most requests go over connections of this package (:mod:`lockstick.transfer.http1`), whose bodies are received into one
+buffer per line. Where the environment names a proxy, the HTTP library takes over (docs/adr/0022).
 """
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import contextmanager, suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol, Self
 
-import httpx
-
-from lockstick.errors import UsageError
+from lockstick.transfer.http1.connection import Connection, NoAnswer
+from lockstick.transfer.http1.head import MalformedAnswer
 from lockstick.transfer.origins import Origin, origin_of
-from lockstick.transfer.setbacks import Setback, Stopped, explain
+from lockstick.transfer.setbacks import Setback, Stopped, Unreachable, explain
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
+    from lockstick.transfer.network import Network
     from lockstick.transfer.policy import Policy
+    from lockstick.transfer.proxied import ProxiedLine
+    from lockstick.transfer.urls import Url
 
-__all__ = ["ClientFactory", "Line", "Watchdog", "client_factory"]
-
-ClientFactory = Callable[[], httpx.Client]
-"""Makes one client per worker; the seam through which a test or an unusual network gets in."""
+__all__ = ["Line", "Response", "Watchdog"]
 
 _BASE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "lockstick"}
-_READ_BYTES = 256 * 1024
-_NEW_SOCKET = ("connect_tcp.complete", "start_tls.complete")
+_BUFFER = 256 * 1024
 _DRAIN_CAP = 64 * 1024
+_MOST_IDLE = 4
 
 
-def client_factory(*, trust_env: bool = True) -> ClientFactory:
-    """Prepare the making of clients that share one TLS configuration.
+class Response(Protocol):
+    """An answer with its body still to come."""
 
-    Args:
-        trust_env: Whether proxies and certificate authorities are taken from the environment, as httpx does.
-            Plain http, which is only ever spoken to loopback, goes to no proxy in any case: it may carry a
-            token.
+    @property
+    def status_code(self) -> int:
+        """The status code."""
 
-    Raises:
-        UsageError: What the environment says about proxies or certificate authorities makes no sense; for a
-            proxy, only when the first client is made.
-    """
-    for name in ("httpx", "httpcore"):
-        # Both write whole addresses, and the latter headers, into their logs: pre-signed URLs and tokens. Who
-        # needs that sets the level of those loggers before, and knows what they get.
-        logger = logging.getLogger(name)
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.WARNING)
-    try:
-        context = httpx.create_ssl_context(trust_env=trust_env)
-    except OSError as error:
-        raise UsageError(
-            "the certificate authorities of the environment cannot be read",
-            why=error.strerror or type(error).__name__,
-            remedy="Correct or unset SSL_CERT_FILE and SSL_CERT_DIR.",
-        ) from error
-    return partial(_client, context, trust_env=trust_env)
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields, looked up without regard to case."""
+
+    def read_into(self, view: memoryview) -> int:
+        """Put the next bytes of the body into a buffer and say how many; 0 at its end."""
 
 
-def _client(context: ssl.SSLContext, *, trust_env: bool) -> httpx.Client:
-    try:
-        return httpx.Client(verify=context, trust_env=trust_env, follow_redirects=False, mounts={"http://": None})
-    except (httpx.InvalidURL, ValueError, ImportError) as error:
-        # Its own text would show the proxy's address, and with it perhaps a password.
-        raise UsageError(
-            "the proxy of the environment cannot be used",
-            why="its address cannot be read, or is of a kind that is not supported",
-            remedy="Correct or unset HTTPS_PROXY and ALL_PROXY.",
-        ) from error
+class _Direct:
+    """An answer that came over a connection of our own."""
+
+    def __init__(self, status_code: int, headers: Mapping[str, str], read_into: Callable[[memoryview], int]) -> None:
+        self.status_code = status_code
+        self.headers = headers
+        self.read_into = read_into
 
 
 class Line:
     """Sends requests one at a time and knows how to be interrupted.
 
     Args:
-        client: Used by this line only, and closed with it.
+        network: What all lines share.
         policy: Its timeouts are used.
         clock: Seconds from any start, never going backwards.
     """
 
-    def __init__(self, client: httpx.Client, *, policy: Policy, clock: Callable[[], float]) -> None:
-        self._client = client
+    def __init__(self, network: Network, *, policy: Policy, clock: Callable[[], float]) -> None:
+        self._network = network
         self._policy = policy
         self._clock = clock
+        self._idle: dict[Origin, Connection] = {}
+        self._proxied: ProxiedLine | None = None
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._buffer: memoryview | None = None
         self._waiting_since: float | None = None
         self._was_cut = False
         self._is_down = False
         self._origin: Origin | None = None
-        timeout = httpx.Timeout(
-            connect=policy.connect_timeout, read=policy.read_timeout, write=policy.read_timeout, pool=None
-        )
-        self._extensions = {"timeout": timeout.as_dict(), "trace": self._trace}
 
     def __enter__(self) -> Self:
         return self
@@ -110,10 +90,14 @@ class Line:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close()
+        for connection in self._idle.values():
+            connection.close()
+        self._idle.clear()
+        if self._proxied is not None:
+            self._proxied.close()
 
     @contextmanager
-    def get(self, url: httpx.URL, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+    def get(self, url: Url, headers: Mapping[str, str]) -> Iterator[Response]:
         """Ask for a URL and give the answer once its headers are there.
 
         No cookies, no stored passwords, no redirects: only the headers given here go out.
@@ -124,42 +108,49 @@ class Line:
             Stopped: The line was hung up.
         """
         self._was_cut = False
-        self._origin = origin_of(url)
-        request = httpx.Request("GET", url, headers={**_BASE_HEADERS, **headers}, extensions=self._extensions)
-        response: httpx.Response | None = None
+        self._origin = origin = origin_of(url)
+        sent = {**_BASE_HEADERS, **headers}
+        if not self._network.is_direct(origin):
+            with ExitStack() as stack:
+                with self._waiting():
+                    response = stack.enter_context(self._through_proxy().get(url, sent))
+                yield response
+            return
+        connection: Connection | None = None
         try:
             with self._waiting():
-                response = self._client.send(request, stream=True, auth=None, follow_redirects=False)
-            yield response
+                connection, answer = self._ask(origin, url, sent)
+            yield answer
         finally:
-            if response is not None:
-                with suppress(httpx.HTTPError):
-                    response.close()
+            if connection is not None:
+                self._put_back(origin, connection)
 
-    def chunks(self, response: httpx.Response) -> Iterator[bytes]:
-        """Give the body as it arrives, undecoded.
+    def chunks(self, response: Response) -> Iterator[memoryview]:
+        """Give the body as it arrives, undecoded; each piece is good until the next one is asked for.
 
         Raises:
             Setback: It broke off, or the watchdog cut it.
             Stopped: The line was hung up.
         """
-        stream = response.iter_raw()
+        if self._buffer is None:
+            self._buffer = memoryview(bytearray(_BUFFER))
+        buffer, read_into, clock = self._buffer, response.read_into, self._clock
         while True:
             # The same as _waiting, spelt out: this is the one loop that every byte goes through.
-            self._waiting_since = self._clock()
+            self._waiting_since = clock()
             try:
-                chunk = next(stream, None)
-            except (httpx.HTTPError, httpx.StreamError) as error:
+                count = read_into(buffer)
+            except (OSError, MalformedAnswer) as error:
                 raise self._meaning(error) from error
             finally:
                 self._waiting_since = None
             if self._is_down or self._was_cut:
                 self._raise_if_ended()
-            if chunk is None:
+            if not count:
                 return
-            yield chunk
+            yield buffer[:count]
 
-    def drain(self, response: httpx.Response) -> None:
+    def drain(self, response: Response) -> None:
         """Read the rest of a small body nobody wants, so that its connection can be used again."""
         received = 0
         for chunk in self.chunks(response):
@@ -171,27 +162,82 @@ class Line:
         """End the present wait, if it has lasted longer than the policy allows. From any thread."""
         since = self._waiting_since
         if since is not None and self._clock() - since > self._policy.stall_timeout:
-            self._was_cut = True
-            self._shut_sockets()
+            self.cut()
+
+    def cut(self) -> None:
+        """End the present wait; what was asked for is a setback. From any thread."""
+        self._was_cut = True
+        self._shut_sockets()
 
     def hang_up(self) -> None:
         """End the present wait and every later one. From any thread."""
         self._is_down = True
         self._shut_sockets()
 
+    def _ask(self, origin: Origin, url: Url, headers: Mapping[str, str]) -> tuple[Connection, Response]:
+        """Ask over the connection that is there already, else over a new one."""
+        connection = self._idle.pop(origin, None)
+        if connection is not None and not connection.is_ready:
+            connection.close()
+            connection = None
+        while True:
+            is_new = connection is None
+            used = connection or self._connect(origin)
+            try:
+                head, body = used.ask(url.authority, url.target, headers)
+            except NoAnswer:
+                used.close()
+                if is_new:
+                    raise  # cannot be: only a connection that was used before says so
+                connection = None
+            except BaseException:
+                used.close()
+                raise
+            else:
+                return used, _Direct(head.status, head.headers, body.read_into)
+
+    def _connect(self, origin: Origin) -> Connection:
+        try:
+            return Connection.open(
+                origin.host,
+                origin.port,
+                tls=self._network.tls() if origin.scheme == "https" else None,
+                connect_timeout=self._policy.connect_timeout,
+                read_timeout=self._policy.read_timeout,
+                clock=self._clock,
+                opened=self._note,
+            )
+        except OSError as error:
+            raise Unreachable(error) from error
+
+    def _put_back(self, origin: Origin, connection: Connection) -> None:
+        if not connection.is_ready or self._was_cut or self._is_down:
+            connection.close()
+            return
+        while len(self._idle) >= _MOST_IDLE:
+            self._idle.pop(next(iter(self._idle))).close()
+        self._idle[origin] = connection
+
+    def _through_proxy(self) -> ProxiedLine:
+        if self._proxied is None:
+            from lockstick.transfer.proxied import ProxiedLine  # noqa: PLC0415 - brings the HTTP library
+
+            self._proxied = ProxiedLine(self._network(), policy=self._policy, opened=self._note)
+        return self._proxied
+
     @contextmanager
     def _waiting(self) -> Iterator[None]:
         self._waiting_since = self._clock()
         try:
             yield
-        except (httpx.HTTPError, httpx.StreamError) as error:
+        except (OSError, MalformedAnswer) as error:
             raise self._meaning(error) from error
         finally:
             self._waiting_since = None
         # A body that ends with its connection looks complete when the connection was ended from here.
         self._raise_if_ended()
 
-    def _meaning(self, error: httpx.HTTPError | httpx.StreamError) -> Exception:
+    def _meaning(self, error: Exception) -> Exception:
         self._raise_if_ended()
         return explain(error, self._policy, self._origin)
 
@@ -201,16 +247,10 @@ class Line:
         if self._was_cut:
             raise Setback(f"no content came for {self._policy.stall_timeout:g} s")
 
-    def _trace(self, event: str, details: Mapping[str, Any]) -> None:
-        if not event.endswith(_NEW_SOCKET):
-            return
-        stream = details["return_value"]
-        _read_more_at_once(stream)
-        found = stream.get_extra_info("socket")
+    def _note(self, opened: socket.socket) -> None:
         with self._lock:
             self._sockets = {known for known in self._sockets if known.fileno() != -1}
-            if found is not None:
-                self._sockets.add(found)
+            self._sockets.add(opened)
         if self._is_down:
             self._shut_sockets()
 
@@ -221,16 +261,6 @@ class Line:
             with suppress(OSError, ValueError):
                 # Below TLS on purpose: the TLS layer's own shutdown may not be called from another thread.
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
-
-
-def _read_more_at_once(stream: Any) -> None:  # noqa: ANN401 - the HTTP library's stream, whichever it is
-    """Let a stream take more from the line at once than the HTTP library asks for.
-
-    It asks for 64 KiB; with four times that, a large file costs a fifth less processor time
-    (docs/performance.md).
-    """
-    read = stream.read
-    stream.read = lambda max_bytes, timeout=None: read(max(max_bytes, _READ_BYTES), timeout)
 
 
 class Watchdog:

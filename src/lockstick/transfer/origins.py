@@ -12,20 +12,16 @@ Checks and requests use one URL parser, so that what was checked is what is aske
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass
 
-import httpx
-
 from lockstick.errors import TransferError
+from lockstick.transfer.urls import Url, UrlError, parse_url
 
 __all__ = ["Origin", "check_url", "origin_of", "safe_url"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_SHOWN = 200
-_LAST_PORT = 65_535
 _UNREADABLE = "(an address that cannot be read)"
-_HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _REMEDY = "Nothing was fetched from there. Ask whoever runs the server, or whoever signed the address, to correct it."
 
 
@@ -53,7 +49,7 @@ class Origin:
             return False
 
 
-def origin_of(url: str | httpx.URL) -> Origin:
+def origin_of(url: str | Url) -> Origin:
     """Say which origin a URL belongs to.
 
     Raises:
@@ -61,17 +57,16 @@ def origin_of(url: str | httpx.URL) -> Origin:
     """
     parsed = _parse(url)
     port = parsed.port or _DEFAULT_PORTS.get(parsed.scheme)
-    host = parsed.raw_host.decode("ascii")
-    if parsed.scheme not in _DEFAULT_PORTS or port is None or not 0 < port <= _LAST_PORT or not _is_host(host):
+    if parsed.scheme not in _DEFAULT_PORTS or port is None:
         raise TransferError(
             "an address is refused",
             why=f"it is not an absolute http or https URL: {safe_url(parsed)}",
             remedy=_REMEDY,
         )
-    return Origin(parsed.scheme, host, port)
+    return Origin(parsed.scheme, parsed.host, port)
 
 
-def check_url(url: str | httpx.URL, *, after: httpx.URL | None = None) -> httpx.URL:
+def check_url(url: str | Url, *, after: Url | None = None) -> Url:
     """Parse a URL and refuse it unless the rules of this module allow asking it.
 
     Args:
@@ -87,7 +82,7 @@ def check_url(url: str | httpx.URL, *, after: httpx.URL | None = None) -> httpx.
     parsed = _parse(url)
     origin = origin_of(parsed)
     redirected = "" if after is None else f"{origin_of(after)} redirects there; "
-    if parsed.userinfo:
+    if parsed.has_user:
         raise TransferError(
             f"the address {safe_url(parsed)} is refused",
             why=f"{redirected}it carries a user name or password",
@@ -108,36 +103,24 @@ def check_url(url: str | httpx.URL, *, after: httpx.URL | None = None) -> httpx.
     return parsed
 
 
-def safe_url(url: str | httpx.URL) -> str:
+def safe_url(url: str | Url) -> str:
     """Render a URL for messages: no query (pre-signed URLs keep their secret there), no fragment, no user.
 
     Never raises; a text that is no URL is not shown at all, as nobody knows what is in it.
     """
     try:
-        parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
-        if not _is_host(parsed.raw_host.decode("ascii")):
-            return _UNREADABLE
-        shown = str(parsed.copy_with(userinfo=b"", query=None, fragment=None))
-    except (httpx.InvalidURL, ValueError, TypeError):
+        parsed = url if isinstance(url, Url) else parse_url(url)
+    except UrlError:
         return _UNREADABLE
+    shown = parsed.shown
     return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
 
 
-def _is_host(text: str) -> bool:
-    # The parser lets nearly everything pass here, percent-encoded.
-    if ":" not in text:
-        return _HOST_NAME.fullmatch(text) is not None
-    try:
-        return ipaddress.ip_address(text).version == 6  # noqa: PLR2004 - IPv6
-    except ValueError:
-        return False
-
-
-def _parse(url: str | httpx.URL) -> httpx.URL:
-    if isinstance(url, httpx.URL):
+def _parse(url: str | Url) -> Url:
+    if isinstance(url, Url):
         return url
     try:
-        return httpx.URL(url)
-    except (httpx.InvalidURL, ValueError, TypeError):
-        # The parser's own words may quote a part of the address, so they are left out on purpose.
+        return parse_url(url)
+    except UrlError:
+        # What is wrong with it is not said in detail, as that may quote a part of the address.
         raise TransferError("an address is refused", why="it cannot be read as a URL", remedy=_REMEDY) from None

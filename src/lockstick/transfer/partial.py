@@ -1,21 +1,31 @@
-"""The bytes of one wanted file so far: on disk, hashed as they arrive, journaled as far as they are durable."""
+"""The bytes of one wanted file so far: on disk, hashed in order as they become contiguous, journaled once durable.
+
+Several workers write stretches of one file at the same time. The rules:
+
+1. A byte is hashed once: from memory when it is the next one in order, else from the disk as soon as it is its turn.
+2. The journal speaks only of bytes that were flushed before.
+3. A journal is believed as far as the bytes it calls hashed still have the digest noted there.
+4. Starting over is for the time when nobody writes.
+"""
 
 from __future__ import annotations
 
 import io
 import os
+import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from lockstick.errors import LockstickError
-from lockstick.transfer.disk import flush, media_error, prepare_folder, publish
+from lockstick.errors import LockstickError, MediaError
+from lockstick.transfer.disk import flush, media_error, prepare_folder, publish, reserve, write_at
 from lockstick.transfer.hashing import Digester
 from lockstick.transfer.journal import Mark, drop_journal, load_journal, save_journal
 from lockstick.transfer.setbacks import WrongBody
+from lockstick.transfer.sizes import size as in_words
+from lockstick.transfer.spans import Spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from lockstick.transfer.model import Download
     from lockstick.transfer.policy import Policy
@@ -24,28 +34,32 @@ if TYPE_CHECKING:
 __all__ = ["Partial"]
 
 _BUFFER = 1 << 20
+_WORTH_RESERVING = 1 << 20
 _FLAGS = (
     os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 )
 
 
 class Partial:
-    """An open partial file. Not for several threads.
+    """An open partial file. :meth:`write`, :meth:`catch_up` and :meth:`flush` may be used from several threads.
 
-    On entering, what an earlier run left is taken over as far as its journal goes and its bytes still have the
-    digest noted there. On leaving, whatever is there is flushed and journaled, unless it was published or
-    discarded.
+    On making it, what an earlier run left is taken over as far as its journal goes and its bytes still have the
+    digest noted there.
 
     Args:
         download: What it is a part of.
         policy: How often to flush.
         clock: Seconds from any start, never going backwards.
-        check: Called while old bytes are hashed, which can take long; may raise to end it.
+        check: Called while bytes on the disk are hashed, which can take long; may raise to end it.
 
     Attributes:
-        size: How many bytes there are.
-        resumed_from: How many of them an earlier run had left.
+        have: Which bytes are there; read and changed under :attr:`lock`.
+        lock: Guards what is there.
+        resumed_from: How many bytes an earlier run had left.
         validator: What the server said that names these bytes, if it said anything usable.
+
+    Raises:
+        MediaError: The file cannot be opened, or there is not enough room for it.
     """
 
     def __init__(
@@ -55,83 +69,127 @@ class Partial:
         self._path = download.partial
         self._policy = policy
         self._clock = clock
-        self.size = 0
+        self._check = check
+        self.lock = threading.Lock()
+        self.have = Spans()
         self.resumed_from = 0
         self.validator: Validator | None = None
         self._unflushed = 0
         self._flushed_at = clock()
-        self._digester = Digester(download.digests)
         self._is_kept = True
+        self._hashing = threading.Lock()  # whoever holds it may move the frontier
+        self._flushing = threading.Lock()
+        self._frontier = 0  # the bytes before it are hashed
+        self._digester = Digester(download.digests)
         prepare_folder(self._path.parent)
         try:
             self._file = io.FileIO(os.open(self._path, _FLAGS, 0o644), "r+")
         except OSError as error:
             raise media_error(error, self._path, "opened") from error
         try:
-            self._take_over(check)
+            self._take_over()
+            self._reserve()
         except BaseException:
             self._file.close()
             raise
 
-    def __enter__(self) -> Self:
-        return self
+    @property
+    def fd(self) -> int:
+        """The file, for flushing it together with others."""
+        return self._file.fileno()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if self._is_kept and self._unflushed:
-                self.flush()
-        except LockstickError:
-            # A full disk is why we are here, more often than not; the journal before this one still holds.
-            if error is None:
-                raise
-        finally:
-            with suppress(OSError):
-                self._file.close()
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return self.have.size
 
-    def write(self, data: bytes) -> None:
-        """Append bytes, hash them, and flush when it is time.
+    @property
+    def is_complete(self) -> bool:
+        """Whether all bytes are there; they need not be hashed yet."""
+        return self.have.size == self._download.length
+
+    def write(self, data: memoryview, offset: int) -> None:
+        """Put bytes in their place, hash them if it is their turn, and flush when it is time.
 
         Raises:
             MediaError: The disk does not take them.
         """
         count = len(data)
         try:
-            written = self._file.write(data)
+            written = write_at(self.fd, data, offset)
             while written < count:
-                written += self._file.write(memoryview(data)[written:])
+                written += write_at(self.fd, data[written:], offset + written)
         except OSError as error:
             raise media_error(error, self._path, "written") from error
-        self._digester.update(data)
-        self.size += count
-        self._unflushed += count
-        if (
-            self._unflushed >= self._policy.flush_bytes
-            or self._clock() - self._flushed_at >= self._policy.flush_seconds
-        ):
+        with self.lock:
+            self.have.add(offset, offset + count)
+            self._unflushed += count
+            unflushed = self._unflushed
+        if self._frontier == offset and self._hashing.acquire(blocking=False):
+            try:
+                if self._frontier == offset:
+                    self._digester.update(data)
+                    self._frontier += count
+            finally:
+                self._hashing.release()
+        elif offset < self._frontier + self._policy.max_lag and self._frontier < offset:
+            self.catch_up(offset + count)
+        if unflushed >= self._policy.flush_bytes or self._clock() - self._flushed_at >= self._policy.flush_seconds:
             self.flush()
 
+    def catch_up(self, limit: int | None = None) -> None:
+        """Hash, from the disk, what has become contiguous meanwhile; leave it to whoever is at it already.
+
+        Args:
+            limit: Go no further than this; by default as far as possible.
+
+        Raises:
+            MediaError: The disk cannot be read.
+        """
+        buffer: memoryview | None = None
+        while self._hashing.acquire(blocking=False):
+            try:
+                with self.lock:
+                    end = self.have.end_from(self._frontier)
+                end = end if limit is None else min(end, limit)
+                if end <= self._frontier:
+                    return
+                buffer = buffer or memoryview(bytearray(_BUFFER))
+                self._check()
+                self._hash_from_disk(buffer, end)
+            finally:
+                self._hashing.release()
+
     def flush(self) -> None:
-        """Make what is there durable and say so in the journal.
+        """Make what is there durable and say so in the journal; leave it to whoever is at it already.
 
         Does nothing for bytes that could not be continued anyway, as no validator names them.
 
         Raises:
             MediaError: The disk refused.
         """
-        self._flushed_at = self._clock()
-        self._unflushed = 0
-        if self.size == 0 or (self.validator is None and self.size < self._download.length):
+        if not self._flushing.acquire(blocking=False):
             return
         try:
-            flush(self._file.fileno())
-            save_journal(self._path, self._mark())
+            self._flush()
+        finally:
+            self._flushing.release()
+
+    def _flush(self) -> None:
+        with self._hashing, self.lock:
+            self._flushed_at = self._clock()
+            self._unflushed = 0
+            if self.size == 0 or (self.validator is None and not self.is_complete):
+                return
+            mark = self._mark()
+        try:
+            flush(self.fd)
+            save_journal(self._path, mark)
         except OSError as error:
             raise media_error(error, self._path, "flushed") from error
 
     def restart(self) -> int:
-        """Throw away what is there and begin at zero.
+        """Throw away what is there and begin at zero. Nobody may be writing.
 
         Returns:
             How many bytes were thrown away.
@@ -143,29 +201,37 @@ class Partial:
         drop_journal(self._path)
         self._cut_to(0)
         self._digester = Digester(self._download.digests)
-        self.size = self.resumed_from = self._unflushed = 0
+        self.have = Spans()
+        self.resumed_from = self._unflushed = self._frontier = 0
         self.validator = None
         return thrown
 
     def prove(self) -> None:
-        """Return when all digests hold.
+        """Hash what is not hashed yet of a complete file, and return when all digests hold.
 
         Raises:
             WrongBody: One does not.
+            MediaError: The disk cannot be read.
         """
+        while self._frontier < self._download.length:
+            self.catch_up()
         actual = self._digester.digests()
         for name, expected in self._download.digests.items():
             if actual[name] != expected:
                 raise WrongBody(f"{name} {expected}", actual[name])
 
-    def publish(self) -> None:
+    def publish(self, *, is_flushed: bool = False) -> None:
         """Flush the complete, proven file and give it its final name.
+
+        Args:
+            is_flushed: Whether somebody has flushed it since the last byte came.
 
         Raises:
             MediaError: The disk refused.
         """
         try:
-            flush(self._file.fileno())
+            if not is_flushed:
+                flush(self.fd)
             self._file.close()
         except OSError as error:
             raise media_error(error, self._path, "flushed") from error
@@ -189,20 +255,36 @@ class Partial:
             self._file.close()
             self._path.unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Flush and journal what is there, unless it was published or discarded.
+
+        Raises:
+            MediaError: The disk refused; the journal before this one still holds.
+        """
+        try:
+            if self._is_kept and self._unflushed:
+                self.flush()
+        finally:
+            with suppress(OSError):
+                self._file.close()
+
     def _mark(self) -> Mark:
+        frontier = self._frontier
         return Mark(
             length=self._download.length,
             digests=self._download.digests,
-            flushed=self.size,
+            flushed=frontier,
             prefix=self._digester.digests(),
             validator=self.validator,
+            beyond=tuple((max(first, frontier), end) for first, end in self.have if end > frontier),
         )
 
-    def _take_over(self, check: Callable[[], None]) -> None:
+    def _take_over(self) -> None:
         mark = load_journal(self._path)
-        if mark is not None and self._fits(mark) and self._rehash(mark, check):
-            self._cut_to(mark.flushed)
-            self.size = self.resumed_from = mark.flushed
+        if mark is not None and self._fits(mark) and self._rehash(mark):
+            self.have = Spans(((0, mark.flushed), *mark.beyond))
+            self._cut_to(max(end for _, end in self.have))
+            self.resumed_from = self.size
             self.validator = mark.validator
         else:
             self.restart()
@@ -210,27 +292,55 @@ class Partial:
     def _fits(self, mark: Mark) -> bool:
         wanted = self._download
         known = {name: text for name, text in mark.digests.items() if name in wanted.digests}
-        return mark.length == wanted.length and known == wanted.digests and known.keys() <= mark.prefix.keys()
-
-    def _rehash(self, mark: Mark, check: Callable[[], None]) -> bool:
-        """Hash the prefix that the journal speaks of; say whether it is the one that was journaled."""
-        left = mark.flushed
-        buffer = memoryview(bytearray(min(_BUFFER, left)))
         try:
-            while left:
-                check()
-                count = self._file.readinto(buffer[: min(left, len(buffer))])
-                if not count:
-                    return False
-                self._digester.update(buffer[:count])
-                left -= count
+            is_long_enough = os.fstat(self.fd).st_size >= max((end for _, end in mark.beyond), default=mark.flushed)
         except OSError as error:
             raise media_error(error, self._path, "read") from error
+        return (
+            is_long_enough
+            and mark.length == wanted.length
+            and known == wanted.digests
+            and known.keys() <= mark.prefix.keys()
+        )
+
+    def _rehash(self, mark: Mark) -> bool:
+        """Hash the prefix that the journal speaks of; say whether it is the one that was journaled."""
+        buffer = memoryview(bytearray(min(_BUFFER, max(mark.flushed, 1))))
+        while self._frontier < mark.flushed:
+            self._check()
+            self._hash_from_disk(buffer, mark.flushed)
         return all(mark.prefix[name] == text for name, text in self._digester.digests().items())
+
+    def _hash_from_disk(self, buffer: memoryview, end: int) -> None:
+        """Hash the next bytes, as many as the buffer takes."""
+        wanted = min(end - self._frontier, len(buffer))
+        try:
+            self._file.seek(self._frontier)
+            count = self._file.readinto(buffer[:wanted])
+        except OSError as error:
+            raise media_error(error, self._path, "read") from error
+        if not count:
+            raise MediaError(f"{self._path} cannot be read", why="it has become shorter while it was written")
+        self._digester.update(buffer[:count])
+        self._frontier += count
 
     def _cut_to(self, size: int) -> None:
         try:
             self._file.truncate(size)
-            self._file.seek(size)
         except OSError as error:
             raise media_error(error, self._path, "written") from error
+
+    def _reserve(self) -> None:
+        if self._download.length < _WORTH_RESERVING or self.is_complete:
+            return
+        try:
+            reserve(self.fd, self._download.length)
+        except OSError as error:
+            self._file.close()
+            if not self.resumed_from:
+                self.discard()
+            raise MediaError(
+                f"there is not enough room for {self._download.name}",
+                why=f"setting {in_words(self._download.length)} aside in {self._path.parent} failed: {error.strerror}",
+                remedy="Make room there or choose another folder; what was fetched is kept.",
+            ) from error

@@ -17,7 +17,12 @@ class Policy:
     seconds on average, to 121 at most), so that a short loss of the network does not end a build.
 
     Attributes:
-        connections: Files fetched at the same time, each over a connection of its own.
+        connections: The most connections at the same time.
+        start_connections: How many each origin gets at first; more follow while that brings more.
+        min_piece: A file smaller than two of these is fetched over one connection, and no piece is smaller ...
+        max_piece: ... nor larger than this, except where nobody would be free for the rest.
+        max_lag: A worker that is so few bytes ahead of the hashing hashes them itself, from the disk's cache.
+        limit_rate: The most bytes a second, over all connections; None for no limit.
         attempts: Tries in a row without a new byte before a file is given up.
         total_attempts: Tries for one file in all, however much progress each of them made.
         backoff_base: Upper bound of the first pause; doubles with every try that brought nothing.
@@ -34,7 +39,12 @@ class Policy:
         ValueError: A number is zero or negative where that makes no sense.
     """
 
-    connections: int = 4
+    connections: int = 16
+    start_connections: int = 6
+    min_piece: int = 8 * MIB
+    max_piece: int = 64 * MIB
+    max_lag: int = 4 * MIB
+    limit_rate: float | None = None
     attempts: int = 10
     total_attempts: int = 2000
     backoff_base: float = 0.5
@@ -51,5 +61,7 @@ class Policy:
         may_be_zero = {"max_redirects", "max_retry_after", "backoff_base", "backoff_cap"}
         for field in fields(self):
             value = getattr(self, field.name)
+            if value is None:
+                continue
             if value < 0 or (value == 0 and field.name not in may_be_zero):
                 raise ValueError(f"{field.name} must be positive, not {value}")

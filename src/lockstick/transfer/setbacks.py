@@ -5,9 +5,8 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-import httpx
-
 from lockstick.errors import TransferError
+from lockstick.transfer.http1.head import MalformedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +14,16 @@ if TYPE_CHECKING:
     from lockstick.transfer.origins import Origin
     from lockstick.transfer.policy import Policy
 
-__all__ = ["GaveWay", "Patience", "Setback", "Stopped", "WrongBody", "explain"]
+__all__ = [
+    "LibraryFailed",
+    "Patience",
+    "ProxyRefused",
+    "Setback",
+    "Stopped",
+    "Unreachable",
+    "WrongBody",
+    "explain",
+]
 
 
 class Setback(Exception):  # noqa: N818 - it is not (yet) an error; it never leaves the room
@@ -54,10 +62,6 @@ class WrongBody(Exception):  # noqa: N818 - it never leaves the room
 
 class Stopped(Exception):  # noqa: N818 - it never leaves the room
     """The whole transfer is being wound up; this file's part is kept."""
-
-
-class GaveWay(Exception):  # noqa: N818 - it never leaves the room
-    """A worker leaves its file to the others, because the server has too many requests to answer."""
 
 
 class Patience:
@@ -111,15 +115,33 @@ class Patience:
         return self._chance() * bound
 
 
-def explain(
-    error: httpx.HTTPError | httpx.StreamError, policy: Policy, origin: Origin | None = None
-) -> Setback | TransferError:
-    """Say in words what a failure of the HTTP library means, without quoting it.
-
-    Its own texts are not passed on: they may hold pieces of addresses or headers.
+class Unreachable(OSError):  # noqa: N818 - it never leaves the room
+    """No connection came about.
 
     Args:
-        error: The failure.
+        reason: What the system said.
+    """
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class ProxyRefused(OSError):  # noqa: N818 - it never leaves the room
+    """The proxy on the way does not let us through."""
+
+
+class LibraryFailed(OSError):  # noqa: N818 - it never leaves the room
+    """The HTTP library failed in a way of its own; its kind of error is the argument."""
+
+
+def explain(  # noqa: PLR0911 - one return for each meaning
+    error: Exception, policy: Policy, origin: Origin | None = None
+) -> Setback | TransferError:
+    """Say in words what a failure on the line means.
+
+    Args:
+        error: An OSError or :class:`~lockstick.transfer.http1.head.MalformedAnswer`.
         policy: Whose timeouts were used.
         origin: Who was asked, if that is known.
 
@@ -127,43 +149,27 @@ def explain(
         A setback when another attempt makes sense, else the error to raise.
     """
     server = "the server" if origin is None else str(origin)
-    if _certificate_refused(error):
+    cause = error.reason if isinstance(error, Unreachable) else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return TransferError(
             f"the certificate of {server} was not accepted",
             why="it is not signed by an authority this machine knows, has expired, or is for another name",
             remedy="Check the machine's clock and the address; behind an inspecting proxy, install its authority.",
         )
-    for kind, reason in (
-        (httpx.ConnectTimeout, f"cannot reach {server}: no connection within {policy.connect_timeout:g} s"),
-        (httpx.TimeoutException, f"no byte came from {server} for {policy.read_timeout:g} s"),
-        (httpx.ConnectError, f"cannot reach {server}: {_system_words(error) or 'no connection'}"),
-        (httpx.RemoteProtocolError, f"the answer of {server} broke off, or was not proper HTTP"),
-        (httpx.ProxyError, "the proxy refused"),
-        (httpx.NetworkError, f"the connection to {server} broke: {_system_words(error) or 'closed'}"),
-    ):
-        if isinstance(error, kind):
-            return Setback(reason)
-    return TransferError(f"a request failed inside the HTTP library ({type(error).__name__})")
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    return chain
-
-
-def _certificate_refused(error: BaseException) -> bool:
-    return any(isinstance(link, ssl.SSLCertVerificationError) for link in _chain(error))
-
-
-def _system_words(error: BaseException) -> str:
-    for link in _chain(error):
-        if isinstance(link, OSError) and link.strerror:
-            return link.strerror
-    return ""
+    if isinstance(error, LibraryFailed):
+        return TransferError(f"a request failed inside the HTTP library ({error})")
+    if isinstance(error, ProxyRefused):
+        return Setback("the proxy refused")
+    if isinstance(error, MalformedAnswer):
+        return Setback(f"the answer of {server} broke off, or was not proper HTTP")
+    words = (cause.strerror or "") if isinstance(cause, OSError) else ""
+    if isinstance(error, Unreachable):
+        if isinstance(cause, TimeoutError):
+            return Setback(f"cannot reach {server}: no connection within {policy.connect_timeout:g} s")
+        return Setback(f"cannot reach {server}: {words or 'no connection'}")
+    if isinstance(error, TimeoutError):
+        return Setback(f"no byte came from {server} for {policy.read_timeout:g} s")
+    return Setback(f"the connection to {server} broke: {words or 'closed'}")
 
 
 def _times(count: int) -> str:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Wanted", "check_space", "part_size"]
+__all__ = ["Wanted", "allocated", "check_space"]
+
+_BLOCK = 512  # what st_blocks counts, whatever the file system's own blocks are (POSIX)
 
 
 class Wanted(Protocol):
@@ -48,7 +50,7 @@ def check_space(downloads: Iterable[Wanted], free_bytes: Callable[[Path], int], 
         except OSError as error:
             raise media_error(error, folder, "read") from error
         folders.setdefault(device, folder)
-        missing[device] += max(0, download.length - part_size(download.partial))
+        missing[device] += max(0, download.length - allocated(download.partial))
     for device, folder in folders.items():
         try:
             free = free_bytes(folder)
@@ -68,9 +70,14 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def part_size(path: Path) -> int:
-    """How many bytes lie in a partial file; 0 if there is none."""
+def allocated(path: Path) -> int:
+    """How many bytes of room a file takes already; 0 if there is none.
+
+    A partial file may have holes, and may have room set aside beyond its end, so its size says neither.
+    """
     try:
-        return path.stat().st_size
+        status = path.stat()
     except OSError:
         return 0
+    blocks = getattr(status, "st_blocks", None)
+    return status.st_size if blocks is None else blocks * _BLOCK

@@ -1,0 +1,106 @@
+"""One wanted file while it is being fetched: its pieces, who is at which, and what has happened to it so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from lockstick.transfer.spans import Spans
+
+if TYPE_CHECKING:
+    from lockstick.transfer.line import Line
+    from lockstick.transfer.model import Download
+    from lockstick.transfer.origins import Origin
+    from lockstick.transfer.partial import Partial
+    from lockstick.transfer.setbacks import Patience
+
+__all__ = ["Claim", "Job", "State"]
+
+
+class State(Enum):
+    """How far a file is."""
+
+    WAITING = auto()
+    """Nobody has looked at it."""
+    OPENING = auto()
+    """Somebody takes over what an earlier run left."""
+    OPEN = auto()
+    """Its pieces can be had."""
+    SETTLING = auto()
+    """Somebody proves and publishes it, or makes it start over."""
+    PROVEN = auto()
+    """It waits to be flushed and published together with others."""
+    DONE = auto()
+    """It has its name."""
+
+
+@dataclass(eq=False)
+class Claim:
+    """A stretch of a file that one worker fetches.
+
+    Attributes:
+        job: The file.
+        position: Index of the next byte to come.
+        end: Index after the last byte; may become smaller when somebody takes a part over.
+        line: Over which it comes.
+    """
+
+    job: Job
+    position: int
+    end: int
+    line: Line | None = None
+
+    @property
+    def left(self) -> int:
+        """How many bytes are still to come."""
+        return self.end - self.position
+
+
+@dataclass(eq=False)
+class Job:
+    """One file. Everything here is read and changed under the board's lock, except where a claim's owner writes.
+
+    Attributes:
+        index: Its place among the wanted files.
+        download: What is wanted.
+        origin: Where its first address is; its connections count there.
+        state: How far it is.
+        partial: Its bytes, once it was opened.
+        claims: Who is at it.
+        takes_ranges: Whether the server has shown that it gives parts, and names the bytes they are of.
+        is_whole: Whether it can only be fetched in one piece.
+        starts_over: Whether what is there must be thrown away as soon as nobody is at it.
+        was_wrong: Whether a complete body has been wrong before.
+        served_by: The origin that gave the last bytes, after all redirects.
+        bytes_fetched: How many bytes of content came for it, repeats included.
+        patience: What each worker has seen of it.
+    """
+
+    index: int
+    download: Download
+    origin: Origin
+    state: State = State.WAITING
+    partial: Partial | None = None
+    claims: list[Claim] = field(default_factory=list)
+    takes_ranges: bool = False
+    is_whole: bool = False
+    starts_over: bool = False
+    was_wrong: bool = False
+    served_by: str = ""
+    bytes_fetched: int = 0
+    patience: dict[int, Patience] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> Partial:
+        """Its bytes."""
+        if self.partial is None:
+            raise AssertionError("the file was not opened")
+        return self.partial
+
+    def unclaimed(self) -> list[tuple[int, int]]:
+        """The stretches that are not there and that nobody is at, in order."""
+        taken = Spans(self.opened.have)
+        for claim in self.claims:
+            taken.add(claim.position, claim.end)
+        return taken.gaps(self.download.length)
