@@ -115,7 +115,7 @@ class Attempts:
             raise Setback("nothing names the bytes that are there", restart=True)
         headers = self._range()
         with self._road.ask(
-            self._line, self._wanted.url, subject=self._wanted.name, authority=self._wanted.authority, headers=headers
+            self._line, self._job.url, subject=self._wanted.name, authority=self._wanted.authority, headers=headers
         ) as answer:
             self._job.served_by = str(answer.origin)
             end = self._accept(answer, is_part_asked="Range" in headers)

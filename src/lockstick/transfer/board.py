@@ -52,6 +52,7 @@ class Board:
         self._waiting = list(reversed(jobs))  # the next one last
         self._open: list[Job] = []
         self._proven: list[Job] = []
+        self._proven_bytes = 0
         self._unfinished = len(jobs)
         self._changed = threading.Condition()
         self._is_stopped = False
@@ -172,9 +173,9 @@ class Board:
             job.state = State.PROVEN
             self._open.remove(job)
             self._proven.append(job)
-            bytes_waiting = sum(one.download.length for one in self._proven)
+            self._proven_bytes += job.download.length
             is_last = len(self._proven) == self._unfinished
-            if len(self._proven) >= _BATCH_FILES or bytes_waiting >= _BATCH_BYTES or is_last:
+            if len(self._proven) >= _BATCH_FILES or self._proven_bytes >= _BATCH_BYTES or is_last:
                 return self._take_proven()
             return []
 
@@ -230,7 +231,7 @@ class Board:
                     self._changed.notify_all()
 
     def _take_proven(self) -> list[Job]:
-        batch, self._proven = self._proven, []
+        batch, self._proven, self._proven_bytes = self._proven, [], 0
         return batch
 
     def _next(self, last: Job | None) -> Job | None:

@@ -80,8 +80,6 @@ def fetch_all(
     _refuse_sharing(wanted)
     if not wanted:
         return ()
-    for download in wanted:
-        check_url(download.url)
     network = clients or client_factory()
     run = _Run(
         wanted,
@@ -98,6 +96,11 @@ def _refuse_sharing(wanted: tuple[Download, ...]) -> None:
     paths = [path for download in wanted for path in (download.destination, download.partial)]
     if len(set(paths)) != len(paths):
         raise ValueError("two downloads share a destination or a partial file")
+
+
+def _job(index: int, download: Download) -> Job:
+    url = check_url(download.url)
+    return Job(index, download, url, origin_of(url))
 
 
 class _Run:
@@ -125,7 +128,7 @@ class _Run:
         self._failure: BaseException | None = None
         self._results: dict[int, Fetched] = {}
         order = sorted(range(len(wanted)), key=lambda index: -wanted[index].length)
-        self._jobs = [Job(index, wanted[index], origin_of(wanted[index].url)) for index in order]
+        self._jobs = [_job(index, wanted[index]) for index in order]
         self._board = Board(self._jobs, policy=policy, clock=surroundings.clock)
         self._limiter = Limiter(policy.limit_rate, surroundings.clock)
         self._road = Road(policy=policy, surroundings=surroundings, gates=Gates(surroundings.clock), stop=self._stop)

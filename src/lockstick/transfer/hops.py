@@ -71,7 +71,7 @@ class Road:
     def ask(
         self,
         line: Line,
-        url: str,
+        url: str | Url,
         *,
         subject: str,
         authority: Authority | None = None,
@@ -130,7 +130,8 @@ class Road:
             joined = target.join(location)
         except UrlError:
             raise TransferError(
-                f"could not fetch {subject}", why=f"{origin_of(target)} redirects to what is not an absolute http or https URL"
+                f"could not fetch {subject}",
+                why=f"{origin_of(target)} redirects to what is not an absolute http or https URL",
             ) from None
         return check_url(joined, after=target)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lockstick.transfer.origins import Origin
     from lockstick.transfer.partial import Partial
     from lockstick.transfer.setbacks import Patience
+    from lockstick.transfer.urls import Url
 
 __all__ = ["Claim", "Job", "State"]
 
@@ -64,7 +65,8 @@ class Job:
     Attributes:
         index: Its place among the wanted files.
         download: What is wanted.
-        origin: Where its first address is; its connections count there.
+        url: Its first address.
+        origin: Where that is; the file's connections count there.
         state: How far it is.
         partial: Its bytes, once it was opened.
         claims: Who is at it.
@@ -79,6 +81,7 @@ class Job:
 
     index: int
     download: Download
+    url: Url
     origin: Origin
     state: State = State.WAITING
     partial: Partial | None = None

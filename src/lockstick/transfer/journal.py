@@ -9,9 +9,11 @@ noted here, so that a damaged prefix costs no further transfer.
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockstick.transfer.disk import write_new
@@ -19,11 +21,12 @@ from lockstick.transfer.validators import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = ["Mark", "drop_journal", "journal_path", "kept_bytes", "load_journal", "save_journal"]
 
 _FORMAT = 2
+_SUFFIX = ".journal"
+_FRESH = ".new"
 _CAP = 64 * 1024
 _MOST_STRETCHES = 1024
 
@@ -56,7 +59,7 @@ class Mark:
 
 def journal_path(partial: Path) -> Path:
     """Say where the journal of a partial file lies."""
-    return partial.with_name(f"{partial.name}.journal")
+    return Path(f"{partial}{_SUFFIX}")
 
 
 def save_journal(partial: Path, mark: Mark) -> None:
@@ -99,14 +102,14 @@ def kept_bytes(partial: Path) -> int:
 
 def drop_journal(partial: Path) -> None:
     """Remove the journal; one that stays behind does no harm, as it no longer fits any file."""
-    path = journal_path(partial)
-    for leftover in (path, _fresh(path)):
+    path = f"{partial}{_SUFFIX}"
+    for leftover in (path, path + _FRESH):
         with suppress(OSError):
-            leftover.unlink(missing_ok=True)
+            os.unlink(leftover)  # noqa: PTH108 - for every file, and a path object costs as much as the call
 
 
 def _fresh(path: Path) -> Path:
-    return path.with_name(f"{path.name}.new")
+    return Path(f"{path}{_FRESH}")
 
 
 def _mark(document: Any) -> Mark | None:  # noqa: ANN401 - JSON that nobody has looked at yet

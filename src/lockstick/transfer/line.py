@@ -211,7 +211,7 @@ class Line:
             raise Unreachable(error) from error
 
     def _put_back(self, origin: Origin, connection: Connection) -> None:
-        if not connection.is_ready or self._was_cut or self._is_down:
+        if not connection.is_over or self._was_cut or self._is_down:
             connection.close()
             return
         while len(self._idle) >= _MOST_IDLE:

@@ -77,21 +77,40 @@ class Partial:
         self._unflushed = 0
         self._flushed_at = clock()
         self._is_kept = True
+        self._has_journal = False
         self._hashing = threading.Lock()  # whoever holds it may move the frontier
         self._flushing = threading.Lock()
         self._frontier = 0  # the bytes before it are hashed
         self._digester = Digester(download.digests)
-        prepare_folder(self._path.parent)
+        is_new = self._open()
         try:
-            self._file = io.FileIO(os.open(self._path, _FLAGS, 0o644), "r+")
-        except OSError as error:
-            raise media_error(error, self._path, "opened") from error
-        try:
-            self._take_over()
+            if is_new:
+                drop_journal(self._path)  # of a file that somebody removed
+            else:
+                self._has_journal = True
+                self._take_over()
             self._reserve()
         except BaseException:
             self._file.close()
             raise
+
+    def _open(self) -> bool:
+        """Open the file; say whether it was not there before."""
+        try:
+            try:
+                self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
+            except FileNotFoundError:
+                prepare_folder(self._path.parent)
+                self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
+        except FileExistsError:
+            try:
+                self._file = io.FileIO(os.open(self._path, _FLAGS, 0o644), "r+")
+            except OSError as error:
+                raise media_error(error, self._path, "opened") from error
+            return False
+        except OSError as error:
+            raise media_error(error, self._path, "opened") from error
+        return True
 
     @property
     def fd(self) -> int:
@@ -184,6 +203,7 @@ class Partial:
             mark = self._mark()
         try:
             flush(self.fd)
+            self._has_journal = True
             save_journal(self._path, mark)
         except OSError as error:
             raise media_error(error, self._path, "flushed") from error
@@ -237,15 +257,25 @@ class Partial:
             raise media_error(error, self._path, "flushed") from error
         self._unflushed = 0
         try:
-            prepare_folder(self._download.destination.parent)
-            publish(self._path, self._download.destination)
+            self._rename()
         except LockstickError:
             # The bytes are all there; with this, the next run only has to find them a place.
             with suppress(OSError):
                 save_journal(self._path, self._mark())
             raise
         self._is_kept = False
-        drop_journal(self._path)
+        if self._has_journal:
+            drop_journal(self._path)
+
+    def _rename(self) -> None:
+        destination = self._download.destination
+        try:
+            os.replace(self._path, destination)  # noqa: PTH105 - a missing folder is no error yet
+        except FileNotFoundError:
+            prepare_folder(destination.parent)
+            publish(self._path, destination)
+        except OSError as error:
+            raise media_error(error, destination, "published") from error
 
     def discard(self) -> None:
         """Remove the partial file and its journal; what they hold is not to be continued."""

@@ -43,13 +43,17 @@ def check_space(downloads: Iterable[Wanted], free_bytes: Callable[[Path], int], 
     """
     missing: defaultdict[int, int] = defaultdict(int)
     folders: dict[int, Path] = {}
+    devices: dict[Path, int] = {}
     for download in downloads:
-        folder = _existing(download.partial.parent)
-        try:
-            device = folder.stat().st_dev
-        except OSError as error:
-            raise media_error(error, folder, "read") from error
-        folders.setdefault(device, folder)
+        parent = download.partial.parent
+        if parent not in devices:
+            folder = _existing(parent)
+            try:
+                devices[parent] = folder.stat().st_dev
+            except OSError as error:
+                raise media_error(error, folder, "read") from error
+            folders.setdefault(devices[parent], folder)
+        device = devices[parent]
         missing[device] += max(0, download.length - allocated(download.partial))
     for device, folder in folders.items():
         try:

@@ -80,11 +80,14 @@ class Connection:
         return cls(connection)
 
     @property
+    def is_over(self) -> bool:
+        """Whether the last answer was read to its end and the server promised to stay for another request."""
+        return self._keeps_alive and self._incoming.is_empty and (self._body is None or self._body.is_complete)
+
+    @property
     def is_ready(self) -> bool:
-        """Whether another request may be sent: the last body is over, and the server has neither left nor spoken."""
-        if not self._keeps_alive or (self._body is not None and not self._body.is_complete):
-            return False
-        if not self._incoming.is_empty:
+        """Whether another request may be sent: the last answer is over, and the server has neither left nor spoken."""
+        if not self.is_over:
             return False
         try:
             readable, _, _ = select.select([self._connection], [], [], 0)

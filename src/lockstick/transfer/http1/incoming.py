@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ended", "Incoming"]
 
-_BUFFER = 16 * 1024
+_BUFFER = 32 * 1024
 
 
 class Ended(MalformedAnswer):
