@@ -99,7 +99,7 @@ class Partial:
         try:
             try:
                 self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 prepare_folder(self._path.parent)
                 self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
         except FileExistsError:
