@@ -39,7 +39,8 @@ def grow(budget: Budget, rates: list[float], start: float = 0.0) -> list[int]:
 
 
 def test_a_budget_grows_while_that_brings_more_and_goes_back_when_it_does_not() -> None:
-    assert grow(Budget(4, 32), [100, 150, 220, 221, 222]) == [6, 9, 13, 13, 9]
+    assert grow(Budget(4, 32), [100, 150, 220, 221, 222]) == [8, 16, 32, 32, 32]
+    assert grow(Budget(4, 64), [100, 150, 220, 221, 222]) == [8, 16, 32, 32, 16]
 
 
 def test_a_budget_has_a_ceiling() -> None:

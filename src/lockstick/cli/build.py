@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lockstick.cli.options import at_option, common, option, trust_options
+from lockstick.cli.options import Rate, at_option, common, option, trust_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,9 +39,15 @@ __all__ = ["build"]
 @option(
     "--connections",
     type=click.IntRange(1, 64),
-    default=4,
+    default=16,
     show_default=True,
-    help="How many files are fetched at once.",
+    help="The most connections at once; a server gets 8 at first, more while that brings more, fewer when it asks.",
+)
+@option(
+    "--limit-rate",
+    type=Rate(),
+    metavar="RATE",
+    help="The most bytes a second over all connections, as in 500k or 2.5M (default: no limit).",
 )
 @option(
     "--attempts",
@@ -68,6 +74,7 @@ def build(
     output: Path,
     dry_run: bool,
     connections: int,
+    limit_rate: float | None,
     attempts: int,
     timeout: float,
     trust_folder: Path | None,
@@ -94,6 +101,7 @@ def build(
     choice, believed = _anchors(account, trust_folder, credentials, tofu=tofu)
     policy = Policy(
         connections=connections,
+        limit_rate=limit_rate,
         attempts=attempts,
         connect_timeout=min(timeout, Policy.connect_timeout),
         read_timeout=timeout,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -16,7 +17,10 @@ from lockstick.cli.console import Console
 if TYPE_CHECKING:
     from lockstick.settings import Settings
 
-__all__ = ["at_option", "common", "folder_argument", "option", "settings", "trust_options"]
+__all__ = ["Rate", "at_option", "common", "folder_argument", "option", "settings", "trust_options"]
+
+_RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmMgG]?)")
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _Decorator = Callable[[Command], Command]
@@ -84,6 +88,22 @@ class _Time(click.ParamType["datetime"]):
         if instant.tzinfo is None:
             self.fail(f"{value!r} does not say in which time zone; write 2027-03-01T00:00:00Z", param, ctx)
         return instant.astimezone(UTC)
+
+
+class Rate(click.ParamType["float"]):
+    """Bytes a second: ``500k``, ``2.5M``, in decimal units as shops and drives count."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Read the rate."""
+        if isinstance(value, int | float):
+            return float(value)
+        match = _RATE.fullmatch(str(value).strip())
+        rate = float(match[1]) * _UNITS[match[2].lower()] if match else 0.0
+        if not rate:
+            self.fail(f"{value!r} is not a rate like 500k or 2.5M (bytes a second)", param, ctx)
+        return rate
 
 
 def at_option(command: Command) -> Command:

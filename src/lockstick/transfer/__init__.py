@@ -1,4 +1,4 @@
-"""The download engine: several files at once, hashed while written, continued where they broke off.
+"""The download engine: many files and many ranges at once, hashed while written, continued where they broke off.
 
 The room knows URLs, lengths and digests, and nothing of what the bytes mean. Its names:
 

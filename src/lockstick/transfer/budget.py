@@ -83,5 +83,5 @@ class Budget:
         self._in_vain = 0
 
     def _step(self) -> None:
-        further = 1 if self._careful_until else max(1, self.allowed // 2)
+        further = 1 if self._careful_until else self.allowed
         self.allowed = min(self._most, self.allowed + further)

@@ -40,7 +40,7 @@ class Policy:
     """
 
     connections: int = 16
-    start_connections: int = 6
+    start_connections: int = 8
     min_piece: int = 8 * MIB
     max_piece: int = 64 * MIB
     max_lag: int = 4 * MIB
