@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from forge import AT, PAYLOAD
 from ground import sound
+from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.layout import find_lockbox
-from lockstick.lockbox.verify import AnchorChoice, verify
+from lockstick.lockbox.verify import verify
 from lockstick.trust.evidence import Anchors
 from lockstick.trust.findings import Verdict
 

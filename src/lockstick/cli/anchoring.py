@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from lockstick.cli.options import settings
 from lockstick.errors import NotFoundError
-from lockstick.lockbox.anchors import read_folder
+from lockstick.lockbox.anchors import AnchorChoice, read_folder
 from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.truststore import TrustStore
-from lockstick.lockbox.verify import AnchorChoice
 from lockstick.trust.evidence import Anchors
 
 if TYPE_CHECKING:

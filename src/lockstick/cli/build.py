@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lockstick.cli.console import Console
     from lockstick.cloud.credentials import Credentials
-    from lockstick.lockbox.verify import AnchorChoice
+    from lockstick.lockbox.anchors import AnchorChoice
 
 __all__ = ["build"]
 
@@ -138,7 +138,7 @@ def _anchors(
     The words say whose roots were given; they are empty where the choice is made later.
     """
     from lockstick.cli.anchoring import anchor_choice
-    from lockstick.lockbox.verify import AnchorChoice
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.trust.evidence import Anchors
 
     if trust_folder is None and account.director_root is not None and account.image_root is not None:

@@ -101,9 +101,9 @@ def _build(cloud: Sandbox, output: Path) -> BuildOutcome:
 
     from lockstick.cloud.credentials import read_credentials
     from lockstick.cloud.session import CloudSession
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.build import build
     from lockstick.lockbox.cloudsource import CloudSource
-    from lockstick.lockbox.verify import AnchorChoice
     from lockstick.transfer import fetch_all
     from lockstick.trust.evidence import Anchors
 
@@ -126,8 +126,9 @@ def _verify(credentials: Path, folder: Path) -> VerifyOutcome:
     from datetime import UTC, datetime
 
     from lockstick.cloud.credentials import read_credentials
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.layout import find_lockbox
-    from lockstick.lockbox.verify import AnchorChoice, verify
+    from lockstick.lockbox.verify import verify
     from lockstick.trust.evidence import Anchors
 
     account = read_credentials(credentials)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, NotFoundError
@@ -17,11 +18,42 @@ if TYPE_CHECKING:
 
     from lockstick.trust.evidence import Evidence, RepositoryEvidence
 
-__all__ = ["DIRECTOR_ROOT", "IMAGE_ROOT", "choose_stored", "first_use", "read_folder"]
+__all__ = ["DIRECTOR_ROOT", "IMAGE_ROOT", "AnchorChoice", "choose_stored", "first_use", "read_folder"]
 
 DIRECTOR_ROOT = "director-root.json"
 IMAGE_ROOT = "image-root.json"
 _MAX_ROOTS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnchorChoice:
+    """What to believe when verifying.
+
+    Attributes:
+        given: Anchors that the user named; they alone count if there are any.
+        stored: The anchors that this machine believes; the lockbox's own repository's are chosen.
+        on_first_use: True to believe the lockbox's own roots if neither gives an anchor.
+    """
+
+    given: Anchors | None = None
+    stored: Sequence[Anchors] = ()
+    on_first_use: bool = False
+
+    def choose(self, evidence: Evidence) -> Anchors:
+        """Choose the anchors for a lockbox.
+
+        Args:
+            evidence: Its documents.
+
+        Returns:
+            The anchors; None in place of a root that nobody decided to believe.
+        """
+        if self.given is not None:
+            return self.given
+        chosen = choose_stored(self.stored, evidence)
+        if chosen.director is None and chosen.image_repo is None and self.on_first_use:
+            return first_use(evidence)
+        return chosen
 
 
 def read_folder(folder: Path, source: str = "file") -> Anchors:

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.outcome import VerifyOutcome
     from lockstick.lockbox.plan import Plan
     from lockstick.lockbox.replaced import Replaced
-    from lockstick.lockbox.verify import AnchorChoice
     from lockstick.progress import Observer
     from lockstick.transfer.authority import Authority
     from lockstick.transfer.model import Fetched

@@ -17,9 +17,9 @@ from lockstick.trust.memory import compare, seen_in
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.layout import Layout
     from lockstick.lockbox.seen import SeenFiles
-    from lockstick.lockbox.verify import AnchorChoice
     from lockstick.progress import Observer
     from lockstick.trust.explain import Explanation
     from lockstick.trust.judge import Judgement
