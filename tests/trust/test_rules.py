@@ -43,7 +43,7 @@ def scenario(rule: str) -> Callable[[Scenario], Scenario]:
 
 
 def judged(found: tuple[Evidence, Anchors]) -> Judgement:
-    return judge(found[0], found[1], AT, UPTANE)
+    return judge(found[0], found[1], AT)
 
 
 def change_file(repository: str, name: str, change: Callable[[bytes], bytes]) -> tuple[Evidence, Anchors]:
@@ -496,17 +496,19 @@ def a_key_id_that_is_any_text() -> tuple[Evidence, Anchors]:
 @scenario("anchor-missing")
 def no_anchor_for_the_director() -> tuple[Evidence, Anchors]:
     forge = Forge()
-    return forge.evidence(), Anchors(director=None, image_repo=forge.anchors().image_repo, source="file")
+    return forge.evidence(), Anchors(
+        director=None, image_repo=forge.anchors().image_repo, source="file", dialect=UPTANE
+    )
 
 
 @scenario("anchor-missing")
 def no_anchor_and_no_root_at_all() -> tuple[Evidence, Anchors]:
-    return evidence({}, {}), Anchors(director=None, image_repo=None, source="none")
+    return evidence({}, {}), Anchors(director=None, image_repo=None, source="none", dialect=UPTANE)
 
 
 @scenario("anchor-unknown")
 def an_account_that_this_machine_does_not_know() -> tuple[Evidence, Anchors]:
-    return Forge().evidence(), Anchors(director=None, image_repo=None, source="store")
+    return Forge().evidence(), Anchors(director=None, image_repo=None, source="store", dialect=UPTANE)
 
 
 @scenario("clock-behind")
@@ -537,14 +539,16 @@ def test_a_date_that_says_nothing_about_the_clock_is_no_finding(date: Any) -> No
 def anchors_from_the_medium() -> tuple[Evidence, Anchors]:
     forge = Forge()
     anchors = forge.anchors()
-    return forge.evidence(), Anchors(director=anchors.director, image_repo=anchors.image_repo, source="first-use")
+    return forge.evidence(), Anchors(
+        director=anchors.director, image_repo=anchors.image_repo, source="first-use", dialect=UPTANE
+    )
 
 
 @scenario("anchor-invalid")
 def an_anchor_that_others_have_signed() -> tuple[Evidence, Anchors]:
     forge = Forge()
     raw = canonical(envelope(forge.director_roots[0], forge.other_key))
-    return forge.evidence(), Anchors(director=raw, image_repo=forge.anchors().image_repo, source="file")
+    return forge.evidence(), Anchors(director=raw, image_repo=forge.anchors().image_repo, source="file", dialect=UPTANE)
 
 
 @scenario("anchor-invalid")
@@ -552,7 +556,7 @@ def an_anchor_that_is_no_root() -> tuple[Evidence, Anchors]:
     forge = Forge()
     found = forge.evidence()
     return found, Anchors(
-        director=found.director.files["box.json"], image_repo=forge.anchors().image_repo, source="file"
+        director=found.director.files["box.json"], image_repo=forge.anchors().image_repo, source="file", dialect=UPTANE
     )
 
 
@@ -620,7 +624,12 @@ def test_an_expired_root_in_the_middle_of_the_chain_is_fine() -> None:
 def test_a_changed_root_below_the_anchor_is_noticed() -> None:
     forge = Forge()
     director, image_repo = forge.documents()
-    anchors = Anchors(director=canonical(director["2.root.json"]), image_repo=forge.anchors().image_repo, source="file")
+    anchors = Anchors(
+        director=canonical(director["2.root.json"]),
+        image_repo=forge.anchors().image_repo,
+        source="file",
+        dialect=UPTANE,
+    )
     assert judged((evidence(director, image_repo), anchors)).findings == ()
     director["1.root.json"]["signed"]["expires"] = "2030-01-01T00:00:00Z"
     assert "signature-invalid" in {
@@ -631,7 +640,12 @@ def test_a_changed_root_below_the_anchor_is_noticed() -> None:
 def test_a_root_below_the_anchor_must_lead_to_the_next_one() -> None:
     forge = Forge()
     director, image_repo = forge.documents()
-    anchors = Anchors(director=canonical(director["2.root.json"]), image_repo=forge.anchors().image_repo, source="file")
+    anchors = Anchors(
+        director=canonical(director["2.root.json"]),
+        image_repo=forge.anchors().image_repo,
+        source="file",
+        dialect=UPTANE,
+    )
     # A first root of another account, signed by its own key alone.
     foreign = {**forge.director_roots[0], "keys": {forge.other_key.keyid: forge.other_key.public}}
     foreign["roles"] = {"root": role(forge.other_key)}

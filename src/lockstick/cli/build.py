@@ -139,10 +139,8 @@ def _anchors(
     """
     from lockstick.cli.anchoring import anchor_choice
     from lockstick.lockbox.anchors import AnchorChoice
-    from lockstick.trust.evidence import Anchors
 
     if trust_folder is None and account.director_root is not None and account.image_root is not None:
-        anchors = Anchors(director=account.director_root, image_repo=account.image_root, source="file")
-        return AnchorChoice(given=anchors), f"the roots in {credentials}"
+        return AnchorChoice(given=account.anchors), f"the roots in {credentials}"
     believed = "" if trust_folder is None else f"the roots in {trust_folder}"
     return anchor_choice(trust_folder, tofu=tofu), believed

@@ -22,7 +22,6 @@ from lockstick.lockbox.proof import Measured
 from lockstick.lockbox.replaced import find_replaced
 from lockstick.lockbox.verify import conclude
 from lockstick.lockbox.workplace import Workplace, open_workplace
-from lockstick.metadata.uptane import UPTANE
 from lockstick.progress import SILENT
 from lockstick.transfer.model import Download
 from lockstick.transfer.space import check_space
@@ -201,7 +200,7 @@ def build(
 
 
 def _judge(evidence: Evidence, lockbox: str, anchors: AnchorChoice, at: datetime) -> Judgement:
-    judgement = judge(evidence, anchors.choose(evidence), at, UPTANE)
+    judgement = judge(evidence, anchors.choose(evidence), at)
     _require(verdict_of(judgement.findings), judgement.findings, lockbox)
     return judgement
 

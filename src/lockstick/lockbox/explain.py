@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from lockstick.errors import NotFoundError, UsageError
 from lockstick.lockbox.proof import measure, report_package
 from lockstick.lockbox.reading import read_evidence
-from lockstick.metadata.uptane import UPTANE
 from lockstick.progress import SILENT
 from lockstick.trust.explain import explain as explain_chain
 from lockstick.trust.findings import Ledger, Verdict
@@ -56,7 +55,7 @@ def explain(
     observer.phase("metadata")
     evidence = read_evidence(layout)
     chosen = anchors.choose(evidence)
-    judgement = judge(evidence, chosen, at, UPTANE)
+    judgement = judge(evidence, chosen, at)
     extra = Ledger()
     if memory is not None and (seen := memory.recall(chosen)) is not None:
         compare(seen, seen_in(judgement.trail), extra)

@@ -8,7 +8,6 @@ from lockstick.lockbox.litter import report_litter
 from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
 from lockstick.lockbox.proof import measure, report_package
 from lockstick.lockbox.reading import read_evidence
-from lockstick.metadata.uptane import UPTANE
 from lockstick.payloads.coverage import unchecked_part
 from lockstick.payloads.kind import kind_of
 from lockstick.progress import SILENT
@@ -56,7 +55,7 @@ def verify(
     observer.phase("metadata")
     evidence = read_evidence(layout)
     chosen = anchors.choose(evidence)
-    judgement = judge(evidence, chosen, at, UPTANE)
+    judgement = judge(evidence, chosen, at)
     # Where the metadata is not to be trusted, nothing says what the bytes must be; an edited length could keep
     # the reader busy for days.
     is_rejected = verdict_of(judgement.findings) is Verdict.REJECTED

@@ -113,15 +113,15 @@ def _is_lockbox_file(name: str) -> bool:
     return name.endswith(".json") and name not in _NOT_LOCKBOXES and not numbered_roots([name])
 
 
-def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) -> Judgement:
+def judge(evidence: Evidence, anchors: Anchors, at: datetime) -> Judgement:
     """Judge the metadata of a lockbox.
 
     Args:
         evidence: All its signed documents.
-        anchors: What to believe. Where an anchor is missing, the lowest root of the evidence stands in, so
-            that everything else is judged as well, and the finding ``anchor-missing`` says so.
+        anchors: What to believe, and the dialect in which everything is read. Where an anchor is missing, the
+            lowest root of the evidence stands in, so that everything else is judged as well, and the finding
+            ``anchor-missing`` says so.
         at: The time to judge by.
-        dialect: The dialect of the anchors.
 
     Returns:
         The judgement. It never raises for anything that the evidence holds.
@@ -135,7 +135,7 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
 
     _report_missing_anchors(anchors, ledger)
     director_roots, director_anchor = _walk(
-        evidence.director, anchors.director, "director", at=at, dialect=dialect, ledger=ledger
+        evidence.director, anchors.director, "director", at=at, dialect=anchors.dialect, ledger=ledger
     )
     director: DirectorDocuments | None = None
     if director_roots:
@@ -148,7 +148,7 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime, dialect: Dialect) 
         )
 
     image_roots, image_anchor = _walk(
-        evidence.image_repo, anchors.image_repo, "image-repo", at=at, dialect=dialect, ledger=ledger
+        evidence.image_repo, anchors.image_repo, "image-repo", at=at, dialect=anchors.dialect, ledger=ledger
     )
     targets = director.targets if director is not None else {}
     found: dict[str, Target | None] = {}
