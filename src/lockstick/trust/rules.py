@@ -571,7 +571,7 @@ _SPECIAL = (
         group="Roots",
         meaning="There is no root that somebody decided to believe, so nothing can be judged by it.",
         gain="Anybody can make a repository whose signatures fit each other.",
-        remedy="Give the roots with --trust DIR, or add them to this machine with 'lockstick trust add'.",
+        remedy="Give the roots with --trust (a folder or a credentials.zip), or add them to this machine with 'lockstick trust add'.",
         consequence=Consequence.UNANCHORED,
     ),
     Rule(
