@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from lockstick.trust.evidence import Anchors, Evidence
 
+from trust.rules.test_table import SCENARIOS
 from trust.test_judging import MORE
-from trust.test_rules import SCENARIOS
 
 WORDS = Path(__file__).with_name("words.json")
 _SCENARIOS: dict[str, Callable[[], tuple[Evidence, Anchors]]] = {
