@@ -16,8 +16,8 @@ from lockstick.lockbox.layout import Layout
 from lockstick.lockbox.verify import verify
 from lockstick.payloads.parts import check_parts
 from lockstick.payloads.tally import StoppedError
+from lockstick.trust.expected import ExpectedPackage
 from lockstick.trust.findings import Verdict
-from lockstick.trust.judge import ExpectedPackage
 from payload_maker import App, Image, Repository
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ import pytest
 from forge import AT, EARLIER, LATER, PAYLOAD, Forge, Key, envelope, evidence, meta_entry, role, root, target
 from lockstick.metadata.canonical import canonical
 from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.choosing import lockbox_names
 from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
 from lockstick.trust.findings import Finding, Ledger, Verdict, verdict_of
 from lockstick.trust.freshness import Lifetime, weakest
 from lockstick.trust.image_repo import MAX_DELEGATION_DEPTH
-from lockstick.trust.judge import Judgement, judge, lockbox_names
+from lockstick.trust.judge import Judgement, judge
 from lockstick.trust.rules import Severity
 
 Found = tuple[Evidence, Anchors]

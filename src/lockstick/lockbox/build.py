@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from lockstick.transfer.authority import Authority
     from lockstick.transfer.model import Fetched
     from lockstick.trust.evidence import Evidence
+    from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Finding
-    from lockstick.trust.judge import ExpectedPackage, Judgement
+    from lockstick.trust.judge import Judgement
 
 __all__ = ["BuildOutcome", "Repository", "Source", "build", "plan_build"]
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lockstick.lockbox.proof import Measured
     from lockstick.lockbox.seen import SeenFiles
     from lockstick.progress import Observer
-    from lockstick.trust.judge import ExpectedPackage, Judgement
+    from lockstick.trust.expected import ExpectedPackage
+    from lockstick.trust.judge import Judgement
 
 __all__ = ["conclude", "verify"]
 
