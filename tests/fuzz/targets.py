@@ -27,8 +27,9 @@ from lockstick.lockbox.truststore import TrustStore
 from lockstick.metadata.canonical import canonical
 from lockstick.metadata.document import Document, read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_meta, read_root, read_targets
+from lockstick.metadata.roles import read_meta, read_root
 from lockstick.metadata.strictjson import parse_object
+from lockstick.metadata.targets import read_targets
 from lockstick.metadata.uptane import UPTANE
 from lockstick.transfer.answers import content_length, content_range, judge_status, retry_after
 from lockstick.transfer.journal import journal_path, load_journal

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from lockstick.metadata.roles import Target
+    from lockstick.metadata.targets import Target
     from lockstick.trust.findings import Ledger
 
 __all__ = ["ExpectedPackage", "check_collisions", "expected_package"]

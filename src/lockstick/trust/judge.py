@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from lockstick.metadata.roles import Root, Target
+    from lockstick.metadata.roles import Root
+    from lockstick.metadata.targets import Target
     from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
 
 __all__ = ["Judgement", "judge"]
