@@ -39,7 +39,7 @@ def main(targets: int, rounds: int) -> None:
     large = evidence.image_repo.files["targets.json"]
 
     def ours() -> None:
-        findings = judge(evidence, anchors, _AT, UPTANE).findings
+        findings = judge(evidence, anchors, _AT).findings
         if findings:
             sys.exit(f"the lockbox is not sound: {findings[0].message}")
 
@@ -91,7 +91,7 @@ def _lockbox(count: int) -> tuple[Evidence, Anchors]:
     files = [{name: canonical(made) for name, made in part.items()} for part in (director, images)]
     return (
         Evidence(director=RepositoryEvidence(files=files[0]), image_repo=RepositoryEvidence(files=files[1])),
-        Anchors(director=files[0]["1.root.json"], image_repo=files[1]["1.root.json"], source="file"),
+        Anchors(director=files[0]["1.root.json"], image_repo=files[1]["1.root.json"], source="file", dialect=UPTANE),
     )
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lockstick.metadata.canonical import canonical
+from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ class Forge:
             director=canonical(envelope(self.director_roots[0], self.root_key)),
             image_repo=canonical(envelope(self.image_roots[0], self.image_root_key)),
             source="file",
+            dialect=UPTANE,
         )
 
 

@@ -34,7 +34,7 @@ _EXIT_CODES = {
 }
 
 _INTRODUCTION = """\
-<!-- Written by tools/generate_docs.py from src/lockstick/trust/rules.py. Do not edit; run: make docs -->
+<!-- Written by tools/generate_docs.py from src/lockstick/trust/rules/. Do not edit; run: make docs -->
 
 # Rules
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         TransferError,
         UsageError,
     )
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.anchors import read_folder as read_anchors
     from lockstick.lockbox.build import BuildOutcome, build
     from lockstick.lockbox.cloudsource import CloudSource
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
     from lockstick.lockbox.profiles import read_profile
     from lockstick.lockbox.rehearse import DeviceStory, rehearse
-    from lockstick.lockbox.verify import AnchorChoice, verify
+    from lockstick.lockbox.verify import verify
     from lockstick.progress import Observer
     from lockstick.transfer.engine import fetch_all
     from lockstick.trust.device.client import Provisioned
@@ -79,7 +80,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "AnchorChoice": "lockbox.verify",
+    "AnchorChoice": "lockbox.anchors",
     "BuildOutcome": "lockbox.build",
     "CloudSession": "cloud.session",
     "CloudSource": "lockbox.cloudsource",

@@ -46,6 +46,17 @@ def test_an_older_lockbox_is_superseded_once_a_newer_one_was_verified(
     assert json.loads((site / "store" / "ours.seen.json").read_text())["lockboxes"] == {"box.json": 3}
 
 
+def test_only_a_lockbox_that_has_expired_is_said_to_have_run_out(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(site / "new") == 0
+    capsys.readouterr()
+    assert verify(site / "old") == 4
+    assert "ran out" not in capsys.readouterr().out
+    assert run(["verify", str(site / "new"), "--at", "2028-01-01T00:00:00Z"]) == 4
+    assert "ran out on 2027-06-01" in capsys.readouterr().out
+
+
 def test_nothing_is_remembered_if_asked_not_to_or_with_other_anchors(site: Path) -> None:
     assert verify(site / "new", "--no-remember") == 0
     assert verify(site / "new", "--trust", str(site / "roots")) == 0

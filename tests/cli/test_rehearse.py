@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -103,6 +104,25 @@ def test_several_devices_have_stories_of_their_own(site: Path, capsys: pytest.Ca
 def test_without_a_device_nothing_is_rehearsed(site: Path) -> None:
     assert rehearse(site, "new") == 2
     assert rehearse(site, "new", "--device", "board.json", "--device", "board.json") == 2
+
+
+def test_the_roots_may_be_those_of_a_credentials_zip(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Members of that name are what a device is made with; nothing else in the zip is looked at."""
+    forge = Forge()
+    for name, key in (("ours", forge.root_key), ("theirs", forge.other_key)):
+        with zipfile.ZipFile(site / f"{name}.zip", "w") as archive:
+            archive.writestr("director.root.json", canonical(envelope(forge.director_roots[0], key)))
+            archive.writestr("root.json", canonical(envelope(forge.image_roots[0], forge.image_root_key)))
+    with zipfile.ZipFile(site / "none.zip", "w") as archive:
+        archive.writestr("treehub.json", "{}")
+    with_zip = ["rehearse", str(site / "new"), "--device", str(site / "board.json"), "--at", AT, "--json"]
+    assert run([*with_zip, "--provisioned", str(site / "ours.zip")]) == 0
+    assert steps(capsys) == [("PASS", None)]
+    assert run([*with_zip, "--provisioned", str(site / "theirs.zip")]) == 3
+    assert steps(capsys) == [("FAIL", "import-root")]
+    assert run([*with_zip, "--provisioned", str(site / "none.zip")]) == 8
+    assert "there are no roots in" in json.loads(capsys.readouterr().out)["error"]["what"]
+    assert run([*with_zip, "--provisioned", str(site / "board.json")]) == 7
 
 
 def test_the_provisioned_roots_decide(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

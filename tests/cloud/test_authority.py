@@ -8,7 +8,8 @@ import pytest
 
 from lockstick.cloud import CloudAuthority, CloudSession, Credentials
 from lockstick.cloud.authority import home_origins
-from lockstick.transfer import Policy, fetch_document, origin_of
+from lockstick.transfer import Policy, origin_of
+from transfer.ground import fetch_document
 
 if TYPE_CHECKING:
     from cloud.ground import Clock

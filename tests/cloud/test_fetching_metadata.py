@@ -34,9 +34,12 @@ def paths(sandbox: Sandbox) -> list[str]:
 
 def verdict(fetched: FetchedMetadata, session: CloudSession) -> Verdict:
     anchors = Anchors(
-        director=session.credentials.director_root, image_repo=session.credentials.image_root, source="file"
+        director=session.credentials.director_root,
+        image_repo=session.credentials.image_root,
+        source="file",
+        dialect=UPTANE,
     )
-    return verdict_of(judge(fetched.evidence, anchors, datetime.now(UTC), UPTANE).findings)
+    return verdict_of(judge(fetched.evidence, anchors, datetime.now(UTC)).findings)
 
 
 # --- what comes, and in which order -----------------------------------------------------------------

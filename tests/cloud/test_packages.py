@@ -7,7 +7,7 @@ import pytest
 
 from lockstick.cloud import Credentials, locate
 from lockstick.errors import DistrustError, TransferError
-from lockstick.transfer import fetch_document
+from transfer.ground import fetch_document
 
 if TYPE_CHECKING:
     from lockstick.cloud import CloudSession

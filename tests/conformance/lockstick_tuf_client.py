@@ -31,7 +31,7 @@ from lockstick.trust.tuf.search import find_target
 from lockstick.trust.tuf.trusted import TrustedMetadata
 
 if TYPE_CHECKING:
-    from lockstick.metadata.roles import Delegation, Target, Targets
+    from lockstick.metadata.targets import Delegation, Target, Targets
 
 
 class Shelf:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +11,14 @@ import pytest
 import forge
 from conformance.driver import NOW
 from conformance.simulator import Key, Repository
+from lockstick.errors import DistrustError
+from lockstick.lockbox.truststore import TrustStore
 from lockstick.metadata.canonical import canonical
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.tuf import TUF
 from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.evidence import Anchors
 from lockstick.trust.findings import Ledger, Verdict, verdict_of
 from lockstick.trust.judge import judge
 from lockstick.trust.roots import read_anchor
@@ -22,6 +26,8 @@ from lockstick.trust.tuf.refusal import RefusedError
 from lockstick.trust.tuf.trusted import TrustedMetadata
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conformance.driver import Driver
     from lockstick.metadata.dialect import Dialect
 
@@ -42,6 +48,28 @@ def test_a_tuf_root_is_no_anchor_of_a_lockbox(repository: Repository) -> None:
     raw = json.dumps(json.loads(repository.files["metadata/1.root.json"])).encode()
     assert read_anchor(raw, "root", UPTANE, ledger) is None
     assert {finding.rule for finding in ledger.findings} == {"type-unexpected", "anchor-invalid"}
+
+
+def test_a_stored_anchor_keeps_its_dialect(repository: Repository, tmp_path: Path) -> None:
+    store = TrustStore(tmp_path)
+    raw = repository.files["metadata/1.root.json"]
+    assert store.add("plain", Anchors(director=raw, image_repo=raw, source="file", dialect=TUF)).anchors.dialect is TUF
+    assert store.show("plain").anchors.dialect is TUF
+    with pytest.raises(DistrustError):
+        store.add("mixed", Anchors(director=raw, image_repo=raw, source="file", dialect=UPTANE))
+    with pytest.raises(DistrustError):
+        store.add("lockbox", replace(forge.Forge().anchors(), dialect=TUF))
+    assert store.names() == ("plain",)
+
+
+def test_a_lockbox_below_an_anchor_of_another_dialect_is_rejected() -> None:
+    box = forge.Forge()
+    judgement = judge(box.evidence(), replace(box.anchors(), dialect=TUF), forge.AT)
+    assert verdict_of(judgement.findings) is Verdict.REJECTED
+    assert [finding.subject for finding in judgement.findings if finding.rule == "anchor-invalid"] == [
+        "director trust anchor",
+        "image-repo trust anchor",
+    ]
 
 
 @pytest.mark.parametrize("role", ["2.root", "timestamp", "1.snapshot", "1.targets"])
@@ -81,7 +109,7 @@ def test_one_tuf_document_in_a_lockbox_is_refused(part: str, rule: str) -> None:
             key = Key("stranger", "ecdsa")
             box.image_roots[1]["keys"][key.keyid] = key.public
             images["2.root.json"] = forge.envelope(box.image_roots[1], box.image_root_key)
-    judgement = judge(forge.evidence(director, images), box.anchors(), forge.AT, UPTANE)
+    judgement = judge(forge.evidence(director, images), box.anchors(), forge.AT)
     assert verdict_of(judgement.findings) is Verdict.REJECTED
     assert rule in {finding.rule for finding in judgement.findings}
 
@@ -91,7 +119,7 @@ def test_a_spec_version_that_is_smuggled_into_a_lockbox_changes_nothing(smuggled
     box = forge.Forge()
     for body in (*box.director_roots, *box.image_roots, box.lockbox, box.offline_snapshot, box.targets, box.snapshot):
         body["spec_version"] = smuggled
-    judgement = judge(box.evidence(), box.anchors(), forge.AT, UPTANE)
+    judgement = judge(box.evidence(), box.anchors(), forge.AT)
     assert verdict_of(judgement.findings) is Verdict.VERIFIED
     assert judgement.findings == ()
 

@@ -27,8 +27,9 @@ from lockstick.lockbox.truststore import TrustStore
 from lockstick.metadata.canonical import canonical
 from lockstick.metadata.document import Document, read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_meta, read_root, read_targets
+from lockstick.metadata.roles import read_meta, read_root
 from lockstick.metadata.strictjson import parse_object
+from lockstick.metadata.targets import read_targets
 from lockstick.metadata.uptane import UPTANE
 from lockstick.transfer.answers import content_length, content_range, judge_status, retry_after
 from lockstick.transfer.journal import journal_path, load_journal
@@ -99,12 +100,15 @@ def lockbox(data: bytes) -> None:
 
     files = {repository: dict(part) for repository, part in lockbox_files().items()}
     anchors = Anchors(
-        director=files["director"]["1.root.json"], image_repo=files["image-repo"]["1.root.json"], source="file"
+        director=files["director"]["1.root.json"],
+        image_repo=files["image-repo"]["1.root.json"],
+        source="file",
+        dialect=UPTANE,
     )
     repository, name = PLACES[(data[0] if data else 0) % len(PLACES)]
     files[repository][name] = data[1:]
     parts = {of: RepositoryEvidence(files=found) for of, found in files.items()}
-    judge(Evidence(director=parts["director"], image_repo=parts["image-repo"]), anchors, _NOW, UPTANE)
+    judge(Evidence(director=parts["director"], image_repo=parts["image-repo"]), anchors, _NOW)
 
 
 def credentials(data: bytes) -> None:
@@ -162,7 +166,7 @@ def trust_store(data: bytes) -> None:
     with suppress(LockstickError):
         store.entries()
     with suppress(LockstickError):
-        store.add("fuzz", Anchors(director=data, image_repo=None, source="file"))
+        store.add("fuzz", Anchors(director=data, image_repo=None, source="file", dialect=UPTANE))
 
 
 def token_answer(data: bytes) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from conftest import SHARED
 from lockstick.cli.boundary import run
-from lockstick.lockbox.anchors import read_folder
+from lockstick.lockbox.anchors import AnchorChoice, read_folder
 from lockstick.lockbox.layout import find_lockbox
-from lockstick.lockbox.verify import AnchorChoice, verify
+from lockstick.lockbox.verify import verify
 from lockstick.metadata.instant import parse_instant
 from lockstick.trust.findings import Verdict
 

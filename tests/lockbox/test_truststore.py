@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from forge import Forge, Key
 from lockstick.errors import DistrustError, NotFoundError, UsageError
 from lockstick.lockbox.truststore import TrustStore
 from lockstick.metadata.canonical import canonical
+from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.evidence import Anchors
 
 if TYPE_CHECKING:
@@ -47,7 +49,10 @@ def test_a_name_that_cannot_be_a_file_is_refused(store: TrustStore, name: str) -
 def test_a_root_that_is_not_its_own_is_not_stored(store: TrustStore) -> None:
     anchors = Forge().anchors()
     forged = Anchors(
-        director=(anchors.director or b"").replace(b"2027", b"2028"), image_repo=anchors.image_repo, source="file"
+        director=(anchors.director or b"").replace(b"2027", b"2028"),
+        image_repo=anchors.image_repo,
+        source="file",
+        dialect=UPTANE,
     )
     with pytest.raises(DistrustError):
         store.add("ours", forged)
@@ -56,7 +61,28 @@ def test_a_root_that_is_not_its_own_is_not_stored(store: TrustStore) -> None:
 
 def test_half_a_pair_is_not_stored(store: TrustStore) -> None:
     with pytest.raises(UsageError, match="director-root"):
-        store.add("ours", Anchors(director=None, image_repo=Forge().anchors().image_repo, source="file"))
+        store.add(
+            "ours", Anchors(director=None, image_repo=Forge().anchors().image_repo, source="file", dialect=UPTANE)
+        )
+
+
+def test_an_entry_without_a_dialect_is_of_the_only_one_there_was(store: TrustStore, tmp_path: Path) -> None:
+    added = store.add("ours", Forge().anchors())
+    place = tmp_path / "trust" / "ours.json"
+    document = json.loads(place.read_bytes())
+    assert document.pop("dialect") == "uptane"
+    place.write_text(json.dumps(document))
+    assert store.entries() == (added,)
+    assert added.anchors.dialect is UPTANE
+
+
+@pytest.mark.parametrize("dialect", ["", "Uptane", "tuf2", 7, None, []])
+def test_an_entry_of_an_unknown_dialect_is_not_believed(store: TrustStore, tmp_path: Path, dialect: Any) -> None:
+    store.add("ours", Forge().anchors())
+    place = tmp_path / "trust" / "ours.json"
+    place.write_text(json.dumps(json.loads(place.read_bytes()) | {"dialect": dialect}))
+    assert store.entries() == ()
+    assert store.broken() == ("ours",)
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b"not json", b'{"format":1,"dialect":"uptane","director":"!"}'])
@@ -99,4 +125,7 @@ def test_other_files_in_the_folder_are_left_alone(store: TrustStore, tmp_path: P
 
 def test_an_unreadable_root_is_no_anchor(store: TrustStore) -> None:
     with pytest.raises(DistrustError):
-        store.add("ours", Anchors(director=canonical({}), image_repo=Forge().anchors().image_repo, source="file"))
+        store.add(
+            "ours",
+            Anchors(director=canonical({}), image_repo=Forge().anchors().image_repo, source="file", dialect=UPTANE),
+        )

@@ -11,7 +11,8 @@ import pytest
 from forge import LATER, Key, role, root, target
 from lockstick.metadata.document import Document, read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_meta, read_root, read_target, read_targets
+from lockstick.metadata.roles import read_meta, read_root
+from lockstick.metadata.targets import read_target, read_targets
 from lockstick.metadata.uptane import UPTANE
 
 ONE, TWO = Key(seed=1), Key(seed=2)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_targets
+from lockstick.metadata.targets import read_targets
 from lockstick.metadata.tuf import TUF
 from lockstick.metadata.uptane import UPTANE
 

@@ -11,12 +11,13 @@ import pytest
 from conftest import SHARED
 from forge import AT, Forge, target
 from lockstick.lockbox import proof
+from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.layout import Layout
-from lockstick.lockbox.verify import AnchorChoice, verify
+from lockstick.lockbox.verify import verify
 from lockstick.payloads.parts import check_parts
 from lockstick.payloads.tally import StoppedError
+from lockstick.trust.expected import ExpectedPackage
 from lockstick.trust.findings import Verdict
-from lockstick.trust.judge import ExpectedPackage
 from payload_maker import App, Image, Repository
 
 if TYPE_CHECKING:

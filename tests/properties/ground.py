@@ -173,9 +173,10 @@ def judged(files: Files, *, anchors: Files | None = None) -> Judgement:
     believed = anchors or sound()
     return judge(
         Evidence(director=found[D], image_repo=found[I]),
-        Anchors(director=believed[D, "1.root.json"], image_repo=believed[I, "1.root.json"], source="file"),
+        Anchors(
+            director=believed[D, "1.root.json"], image_repo=believed[I, "1.root.json"], source="file", dialect=UPTANE
+        ),
         AT,
-        UPTANE,
     )
 
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from forge import AT, PAYLOAD
 from ground import sound
+from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.layout import find_lockbox
-from lockstick.lockbox.verify import AnchorChoice, verify
+from lockstick.lockbox.verify import verify
+from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.evidence import Anchors
 from lockstick.trust.findings import Verdict
 
@@ -38,7 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def verdict(folder: Path) -> Verdict:
     roots = sound()
     anchors = Anchors(
-        director=roots["director", "1.root.json"], image_repo=roots["image-repo", "1.root.json"], source="file"
+        director=roots["director", "1.root.json"],
+        image_repo=roots["image-repo", "1.root.json"],
+        source="file",
+        dialect=UPTANE,
     )
     return verify(find_lockbox(folder), anchors=AnchorChoice(given=anchors), at=AT, clock=time.monotonic).verdict
 

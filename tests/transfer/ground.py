@@ -6,17 +6,18 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lockstick.transfer import Download, Surroundings
+from lockstick.transfer import DocumentReader, Download, Surroundings
 
 if TYPE_CHECKING:
     import threading
     from pathlib import Path
 
     from lockstick.progress import Phase
+    from lockstick.transfer import Authority
 
-__all__ = ["Notes", "Token", "Want", "World", "noise"]
+__all__ = ["Notes", "Token", "Want", "World", "fetch_document", "noise"]
 
 Want = Callable[..., Download]
 
@@ -105,3 +106,11 @@ class Token:
 def noise(size: int, seed: int = 1) -> bytes:
     """Bytes that do not repeat, the same for the same seed."""
     return random.Random(seed).randbytes(size)
+
+
+def fetch_document(
+    url: str, *, limit: int, authority: Authority | None = None, name: str | None = None, **settings: Any
+) -> bytes:
+    """Fetch one document with a :class:`DocumentReader` of its own; the settings are the reader's."""
+    with DocumentReader(**settings) as reader:
+        return reader.fetch(url, limit=limit, authority=authority, name=name)

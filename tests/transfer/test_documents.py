@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lockstick.errors import DistrustError, NotAllowedError, NotFoundError, TransferError
-from lockstick.transfer import ClientFactory, DocumentReader, Policy, fetch_document
-from transfer.ground import Notes, Token, World
+from lockstick.transfer import ClientFactory, DocumentReader, Policy
+from transfer.ground import Notes, Token, World, fetch_document
 from transfer.misbehaving import Blob, Request, Server, Talk, in_turn, redirect, status
 
 

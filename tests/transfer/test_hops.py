@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from lockstick.errors import LockstickError, NotAllowedError, NotFoundError, TransferError, UsageError
-from lockstick.transfer import ClientFactory, Policy, client_factory, fetch_all, fetch_document
+from lockstick.transfer import ClientFactory, Policy, client_factory, fetch_all
 from lockstick.transfer.network import Network
-from transfer.ground import Token, Want, World, noise
+from transfer.ground import Token, Want, World, fetch_document, noise
 from transfer.misbehaving import Blob, Request, Server, Talk, hang, in_turn, redirect, status
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from lockstick.trust.shapes import SHAPES, Shape, shape_of
 
 
 def chain(forge: Forge, *, name: str = "fw.bin", anchors: Anchors | None = None) -> Explanation:
-    judgement = judge(forge.evidence(), anchors or forge.anchors(), AT, UPTANE)
+    judgement = judge(forge.evidence(), anchors or forge.anchors(), AT)
     return explain(judgement, name, bytes_say="there")
 
 
@@ -50,14 +50,14 @@ def test_a_document_that_its_role_has_not_signed_looks_like_an_attack() -> None:
     forge = Forge()
     director, image_repo = forge.documents()
     director["offline-snapshot.json"] = envelope(forge.offline_snapshot, forge.other_key)
-    judgement = judge(evidence(director, image_repo), forge.anchors(), AT, UPTANE)
+    judgement = judge(evidence(director, image_repo), forge.anchors(), AT)
     found = explain(judgement, "fw.bin", bytes_say="there")
     assert found.broken is not None
     assert (found.broken.name, found.shape) == ("the offline-snapshot", Shape.ATTACK)
 
 
 def test_without_an_anchor_the_first_link_fails() -> None:
-    found = chain(Forge(), anchors=Anchors(director=None, image_repo=None, source="none"))
+    found = chain(Forge(), anchors=Anchors(director=None, image_repo=None, source="none", dialect=UPTANE))
     assert found.broken is found.links[0]
     assert found.verdict is Verdict.UNANCHORED
 
@@ -74,7 +74,7 @@ def test_another_package_does_not_break_the_chain() -> None:
 
 def test_a_chain_whose_bytes_nobody_looked_at_is_not_verified() -> None:
     forge = Forge()
-    found = explain(judge(forge.evidence(), forge.anchors(), AT, UPTANE), "fw.bin")
+    found = explain(judge(forge.evidence(), forge.anchors(), AT), "fw.bin")
     assert found.verdict is Verdict.REJECTED
 
 

@@ -11,18 +11,19 @@ import pytest
 from forge import AT, EARLIER, LATER, PAYLOAD, Forge, Key, envelope, evidence, meta_entry, role, root, target
 from lockstick.metadata.canonical import canonical
 from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.choosing import lockbox_names
 from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
 from lockstick.trust.findings import Finding, Ledger, Verdict, verdict_of
 from lockstick.trust.freshness import Lifetime, weakest
 from lockstick.trust.image_repo import MAX_DELEGATION_DEPTH
-from lockstick.trust.judge import Judgement, judge, lockbox_names
+from lockstick.trust.judge import Judgement, judge
 from lockstick.trust.rules import Severity
 
 Found = tuple[Evidence, Anchors]
 
 
 def judged(found: Found) -> Judgement:
-    return judge(*found, AT, UPTANE)
+    return judge(*found, AT)
 
 
 def with_files(
@@ -261,7 +262,10 @@ def older_roots_below_the_anchor() -> Found:
     director["2.root.json"] = envelope(stranger, forge.other_key)
     director["1.root.json"] = envelope({**forge.director_roots[0], "version": 7}, forge.root_key)
     anchors = Anchors(
-        director=canonical(director["3.root.json"]), image_repo=forge.anchors().image_repo, source="store"
+        director=canonical(director["3.root.json"]),
+        image_repo=forge.anchors().image_repo,
+        source="store",
+        dialect=UPTANE,
     )
     return evidence(director, image_repo), anchors
 
@@ -269,23 +273,27 @@ def older_roots_below_the_anchor() -> Found:
 def an_anchor_without_a_role_for_roots() -> Found:
     forge = Forge()
     body = root(1, {"offline-snapshot": (forge.offline_key,)})
-    anchors = Anchors(director=canonical(envelope(body, forge.root_key)), image_repo=b"{", source="file")
+    anchors = Anchors(
+        director=canonical(envelope(body, forge.root_key)), image_repo=b"{", source="file", dialect=UPTANE
+    )
     return forge.evidence(), anchors
 
 
 def no_anchors_and_no_roots() -> Found:
     found, _ = with_files(without=("1.root.json", "2.root.json"))
-    return found, Anchors(director=None, image_repo=None, source="none")
+    return found, Anchors(director=None, image_repo=None, source="none", dialect=UPTANE)
 
 
 def no_anchors() -> Found:
-    return Forge().evidence(), Anchors(director=None, image_repo=None, source="none")
+    return Forge().evidence(), Anchors(director=None, image_repo=None, source="none", dialect=UPTANE)
 
 
 def anchors_on_first_use() -> Found:
     forge = Forge()
     given = forge.anchors()
-    return forge.evidence(), Anchors(director=given.director, image_repo=given.image_repo, source="first-use")
+    return forge.evidence(), Anchors(
+        director=given.director, image_repo=given.image_repo, source="first-use", dialect=UPTANE
+    )
 
 
 def a_snapshot_that_lists_the_root_wrongly() -> Found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from forge import AT, Forge
-from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.findings import Ledger, Verdict, verdict_of
 from lockstick.trust.judge import judge
 from lockstick.trust.memory import Seen, advance, compare, seen_in
@@ -11,7 +10,7 @@ from lockstick.trust.memory import Seen, advance, compare, seen_in
 
 def now() -> Seen:
     forge = Forge()
-    return seen_in(judge(forge.evidence(), forge.anchors(), AT, UPTANE).trail)
+    return seen_in(judge(forge.evidence(), forge.anchors(), AT).trail)
 
 
 def found(documents: dict[str, int] | None = None, lockboxes: dict[str, int] | None = None) -> Ledger:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from forge import AT
-from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.judge import judge
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
     from lockstick.trust.evidence import Anchors, Evidence
 
+from trust.rules.test_table import SCENARIOS
 from trust.test_judging import MORE
-from trust.test_rules import SCENARIOS
 
 WORDS = Path(__file__).with_name("words.json")
 _SCENARIOS: dict[str, Callable[[], tuple[Evidence, Anchors]]] = {
@@ -32,7 +31,7 @@ _SCENARIOS: dict[str, Callable[[], tuple[Evidence, Anchors]]] = {
 
 
 def said(name: str) -> list[list[str]]:
-    judgement = judge(*_SCENARIOS[name](), AT, UPTANE)
+    judgement = judge(*_SCENARIOS[name](), AT)
     return [
         [finding.rule, finding.severity.value, finding.subject, re.sub("[0-9a-f]{16,}", "<hex>", finding.message)]
         for finding in judgement.findings

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 from lockstick.cli.options import settings
 from lockstick.errors import NotFoundError
-from lockstick.lockbox.anchors import read_folder
+from lockstick.lockbox.anchors import AnchorChoice, read_folder
 from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.truststore import TrustStore
-from lockstick.lockbox.verify import AnchorChoice
-from lockstick.trust.evidence import Anchors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lockstick.cli.console import Console
+    from lockstick.trust.evidence import Anchors
 
 __all__ = ["anchor_choice", "memory_of", "read_roots"]
 
@@ -36,14 +35,14 @@ def read_roots(place: Path) -> Anchors:
         return read_folder(place)
     from lockstick.cloud.credentials import read_initial_roots
 
-    director, image_repo = read_initial_roots(place)
-    if director is None and image_repo is None:
+    anchors = read_initial_roots(place)
+    if anchors.director is None and anchors.image_repo is None:
         raise NotFoundError(
             f"there are no roots in {place}",
             why="it holds neither director.root.json nor root.json",
             remedy="Take the roots from the device's image (/var/sota/import) or from the account's credentials.zip.",
         )
-    return Anchors(director=director, image_repo=image_repo, source="file")
+    return anchors
 
 
 def anchor_choice(trust_folder: Path | None, *, tofu: bool) -> AnchorChoice:

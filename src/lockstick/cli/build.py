@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lockstick.cli.console import Console
     from lockstick.cloud.credentials import Credentials
-    from lockstick.lockbox.verify import AnchorChoice
+    from lockstick.lockbox.anchors import AnchorChoice
 
 __all__ = ["build"]
 
@@ -146,11 +146,9 @@ def _anchors(
     The words say whose roots were given; they are empty where the choice is made later.
     """
     from lockstick.cli.anchoring import anchor_choice
-    from lockstick.lockbox.verify import AnchorChoice
-    from lockstick.trust.evidence import Anchors
+    from lockstick.lockbox.anchors import AnchorChoice
 
     if trust_folder is None and account.director_root is not None and account.image_root is not None:
-        anchors = Anchors(director=account.director_root, image_repo=account.image_root, source="file")
-        return AnchorChoice(given=anchors), f"the roots in {credentials}"
+        return AnchorChoice(given=account.anchors), f"the roots in {credentials}"
     believed = "" if trust_folder is None else f"the roots in {trust_folder}"
     return anchor_choice(trust_folder, tofu=tofu), believed

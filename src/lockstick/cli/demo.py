@@ -101,20 +101,18 @@ def _build(cloud: Sandbox, output: Path) -> BuildOutcome:
 
     from lockstick.cloud.credentials import read_credentials
     from lockstick.cloud.session import CloudSession
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.build import build
     from lockstick.lockbox.cloudsource import CloudSource
-    from lockstick.lockbox.verify import AnchorChoice
     from lockstick.transfer import fetch_all
-    from lockstick.trust.evidence import Anchors
 
     account = read_credentials(cloud.credentials_path)
-    anchors = Anchors(director=account.director_root, image_repo=account.image_root, source="file")
     with CloudSession(account) as session:
         return build(
             _LOCKBOX,
             output,
             repository=CloudSource(session),
-            anchors=AnchorChoice(given=anchors),
+            anchors=AnchorChoice(given=account.anchors),
             at=datetime.now(UTC),
             clock=time.monotonic,
             fetch=fetch_all,
@@ -126,13 +124,14 @@ def _verify(credentials: Path, folder: Path) -> VerifyOutcome:
     from datetime import UTC, datetime
 
     from lockstick.cloud.credentials import read_credentials
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.layout import find_lockbox
-    from lockstick.lockbox.verify import AnchorChoice, verify
-    from lockstick.trust.evidence import Anchors
+    from lockstick.lockbox.verify import verify
 
     account = read_credentials(credentials)
-    anchors = Anchors(director=account.director_root, image_repo=account.image_root, source="file")
-    return verify(find_lockbox(folder), anchors=AnchorChoice(given=anchors), at=datetime.now(UTC), clock=time.monotonic)
+    return verify(
+        find_lockbox(folder), anchors=AnchorChoice(given=account.anchors), at=datetime.now(UTC), clock=time.monotonic
+    )
 
 
 def _flip_one_byte(images: Path) -> Path:

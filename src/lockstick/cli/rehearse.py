@@ -26,10 +26,11 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @option("--fleet", metavar="CSV", type=_FILE, help="A list of devices: name,hardware_id,serial,secondaries,...")
 @option(
     "--provisioned",
-    metavar="DIR",
+    metavar="DIR|ZIP",
     required=True,
-    type=_FOLDER,
-    help="Folder with director-root.json and image-root.json: the roots the devices were made with.",
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder with director-root.json and image-root.json, or a credentials.zip that holds the roots: those the "
+    "devices were made with.",
 )
 @option(
     "--state",
@@ -53,8 +54,8 @@ def rehearse(
     Plays the device client, with its leniencies, its limits and its memory. It proves nothing: a device accepts
     lockboxes that 'lockstick verify' refuses.
     """
+    from lockstick.cli.anchoring import read_roots
     from lockstick.errors import UsageError
-    from lockstick.lockbox.anchors import read_folder
     from lockstick.lockbox.devicestate import StateFile, read_state, write_state
     from lockstick.lockbox.layout import find_lockbox
     from lockstick.lockbox.profiles import check_distinct, read_fleet, read_profile
@@ -67,7 +68,7 @@ def rehearse(
     if not profiles:
         raise UsageError("no device is given", remedy="Name one with --device PROFILE, or a list with --fleet CSV.")
     check_distinct(profiles)
-    roots = read_folder(provisioned)
+    roots = read_roots(provisioned)
     memories = read_state(state) if state else StateFile()
     stories = rehearse_lockboxes(
         [(folder, find_lockbox(folder)) for folder in folders],

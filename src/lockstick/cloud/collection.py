@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lockstick.cloud.session import MetadataReader
+    from lockstick.metadata.dialect import Dialect
 
 __all__ = ["MAX_SMALL_DOCUMENT", "MAX_TARGETS_DOCUMENT", "MAX_TOTAL", "Collection"]
 
@@ -35,9 +36,13 @@ class Collection:
         reader: Reads them.
         repository: Which repository it is.
         base: Its address, to which paths are appended.
+        dialect: The dialect of its documents.
     """
 
-    def __init__(self, reader: MetadataReader, repository: Literal["director", "image-repo"], base: str) -> None:
+    def __init__(
+        self, reader: MetadataReader, repository: Literal["director", "image-repo"], base: str, dialect: Dialect
+    ) -> None:
+        self.dialect = dialect
         self._reader = reader
         self._repository = repository
         self._base = base

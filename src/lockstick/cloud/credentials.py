@@ -13,11 +13,15 @@ from lockstick.cloud.archive import Archive, open_archive
 from lockstick.cloud.loosejson import loose_object
 from lockstick.cloud.secret import Secret
 from lockstick.errors import NotAllowedError, TransferError
+from lockstick.metadata.uptane import UPTANE
 from lockstick.transfer import check_url
+from lockstick.trust.evidence import Anchors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from lockstick.metadata.dialect import Dialect
 
 __all__ = ["Credentials", "OAuthClient", "read_credentials", "read_initial_roots"]
 
@@ -55,6 +59,8 @@ class Credentials:
         ostree_url: The server for operating-system commits, if one is named.
         image_root: The initial root of the image repository, as a trust anchor; unjudged.
         director_root: The initial root of the Director, as a trust anchor; unjudged.
+        dialect: The dialect of the account's documents. Nothing in the file says it: the services that hand out
+            such files have this one.
     """
 
     oauth: OAuthClient | None
@@ -63,6 +69,12 @@ class Credentials:
     ostree_url: str | None = None
     image_root: bytes | None = field(default=None, repr=False)
     director_root: bytes | None = field(default=None, repr=False)
+    dialect: Dialect = field(default=UPTANE, repr=False)
+
+    @property
+    def anchors(self) -> Anchors:
+        """The initial roots as trust anchors; either may be missing."""
+        return Anchors(director=self.director_root, image_repo=self.image_root, source="file", dialect=self.dialect)
 
 
 def read_credentials(path: Path) -> Credentials:
@@ -102,20 +114,25 @@ def read_credentials(path: Path) -> Credentials:
         )
 
 
-def read_initial_roots(path: Path) -> tuple[bytes | None, bytes | None]:
+def read_initial_roots(path: Path) -> Anchors:
     """Read the initial roots of a ``credentials.zip`` of any kind; nothing else in it is looked at.
 
     Args:
         path: The file.
 
     Returns:
-        The roots of the Director and of the image repository, unjudged; None for one that is not there.
+        The roots of the Director and of the image repository, unjudged; either may be missing.
 
     Raises:
         NotAllowedError: It is missing, not a zip file, or damaged.
     """
     with open_archive(path) as archive:
-        return archive.read("director.root.json", limit=_MAX_ROOT), archive.read("root.json", limit=_MAX_ROOT)
+        return Anchors(
+            director=archive.read("director.root.json", limit=_MAX_ROOT),
+            image_repo=archive.read("root.json", limit=_MAX_ROOT),
+            source="file",
+            dialect=UPTANE,
+        )
 
 
 class _Settings:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lockstick.cloud.patience import Rereading
     from lockstick.cloud.session import MetadataReader
+    from lockstick.metadata.dialect import Dialect
 
 __all__ = ["fetch_director"]
 
@@ -32,7 +33,7 @@ _SNAPSHOT = "offline-snapshot.json"
 
 
 def fetch_director(
-    reader: MetadataReader, director_url: str, lockbox: str, rereading: Rereading
+    reader: MetadataReader, director_url: str, lockbox: str, rereading: Rereading, dialect: Dialect
 ) -> Mapping[str, bytes]:
     """Fetch the Director's documents for one lockbox.
 
@@ -41,6 +42,7 @@ def fetch_director(
         director_url: The Director.
         lockbox: The lockbox's name, checked.
         rereading: How often to read again, and how long to wait in between.
+        dialect: The account's dialect.
 
     Returns:
         File name on the medium to bytes as received.
@@ -51,7 +53,7 @@ def fetch_director(
         TransferError: Lockbox and offline-snapshot do not come to agree, or as in :meth:`Collection.fetch`.
         LockstickError: As in :meth:`Collection.fetch`.
     """
-    collection = Collection(reader, "director", f"{director_url}/api/v1/admin/repo")
+    collection = Collection(reader, "director", f"{director_url}/api/v1/admin/repo", dialect)
     fetch_root(collection)
     _fetch_pair(collection, lockbox, rereading)
     for _ in rereading.tries(collection.subject(ROOT), "it is not the last of the numbered ones"):
@@ -64,13 +66,13 @@ def _fetch_pair(collection: Collection, lockbox: str, rereading: Rereading) -> N
     state = ""
     for _ in rereading.tries(collection.subject(f"{lockbox}.json"), "the offline-snapshot lists another version"):
         snapshot = collection.fetch_if_there(_SNAPSHOT)
-        entries = {} if snapshot is None else entries_of(snapshot, collection.subject(_SNAPSHOT))
+        entries = {} if snapshot is None else entries_of(snapshot, collection.subject(_SNAPSHOT), collection.dialect)
         raw = _fetch_lockbox(collection, lockbox, entries)
         entry = entries.get(f"{lockbox}.json")
-        version = version_of(raw, collection.subject(f"{lockbox}.json"))
+        version = version_of(raw, collection.subject(f"{lockbox}.json"), collection.dialect)
         if entry is None:
             state = f"the lockbox has version {version}, but the offline-snapshot does not list it"
-        elif version == entry.version and matches_entry(raw, entry, lockbox):
+        elif version == entry.version and matches_entry(raw, entry, lockbox, collection.dialect):
             return
         else:
             state = f"the lockbox has version {version}, the offline-snapshot lists version {entry.version}"

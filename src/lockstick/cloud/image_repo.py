@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lockstick.cloud.patience import Rereading
     from lockstick.cloud.session import MetadataReader
+    from lockstick.metadata.dialect import Dialect
     from lockstick.metadata.roles import MetaEntry
 
 __all__ = ["MAX_DELEGATIONS", "fetch_image_repo"]
@@ -34,13 +35,16 @@ _TARGETS = "targets.json"
 _NUMBERED_ROOT = re.compile(r"[0-9]+\.root\.json", re.IGNORECASE)
 
 
-def fetch_image_repo(reader: MetadataReader, repo_url: str, rereading: Rereading) -> Mapping[str, bytes]:
+def fetch_image_repo(
+    reader: MetadataReader, repo_url: str, rereading: Rereading, dialect: Dialect
+) -> Mapping[str, bytes]:
     """Fetch the image repository's documents, delegations included.
 
     Args:
         reader: Reads them.
         repo_url: The image repository.
         rereading: How often to read again, and how long to wait in between.
+        dialect: The account's dialect.
 
     Returns:
         File name on the medium (delegations flat) to bytes as received. The timestamp may be missing.
@@ -50,7 +54,7 @@ def fetch_image_repo(reader: MetadataReader, repo_url: str, rereading: Rereading
         DistrustError: The snapshot lists a name that is none, or too many.
         LockstickError: As in :meth:`Collection.fetch`.
     """
-    collection = Collection(reader, "image-repo", f"{repo_url}/api/v1/user_repo")
+    collection = Collection(reader, "image-repo", f"{repo_url}/api/v1/user_repo", dialect)
     for _ in rereading.tries(collection.subject(_SNAPSHOT), "the documents do not agree with the snapshot"):
         for name in collection.files:
             if _NUMBERED_ROOT.fullmatch(name) is None:  # a numbered root never changes
@@ -65,19 +69,19 @@ def _fetch_set(collection: Collection) -> bool:
     timestamp = collection.fetch_if_there(_TIMESTAMP)
     snapshot = collection.fetch(_SNAPSHOT)
     agreed = timestamp is None or _is_listed(snapshot, timestamp, collection)
-    entries = entries_of(snapshot, collection.subject(_SNAPSHOT))
+    entries = entries_of(snapshot, collection.subject(_SNAPSHOT), collection.dialect)
     for name, path in _listed_paths(entries).items():
         raw = collection.fetch_if_there(name, path=path, limit=MAX_TARGETS_DOCUMENT)
-        agreed &= raw is not None and matches_entry(raw, entries[name], collection.subject(name))
+        agreed &= raw is not None and matches_entry(raw, entries[name], collection.subject(name), collection.dialect)
     return _fetch_roots(collection, entries.get(ROOT)) and agreed
 
 
 def _is_listed(snapshot: bytes, timestamp: bytes, collection: Collection) -> bool:
     try:
-        entry = entries_of(timestamp, collection.subject(_TIMESTAMP)).get(_SNAPSHOT)
+        entry = entries_of(timestamp, collection.subject(_TIMESTAMP), collection.dialect).get(_SNAPSHOT)
     except MalformedError:
         return False  # devices do without it, so it does not stop the fetching
-    return entry is not None and matches_entry(snapshot, entry, collection.subject(_SNAPSHOT))
+    return entry is not None and matches_entry(snapshot, entry, collection.subject(_SNAPSHOT), collection.dialect)
 
 
 def _listed_paths(entries: Mapping[str, MetaEntry]) -> Mapping[str, str]:
@@ -118,4 +122,4 @@ def _fetch_roots(collection: Collection, entry: MetaEntry | None) -> bool:
     if entry is None or entry.version < newest:
         return agreed  # a snapshot may be older than the root
     last = collection.files.get(f"{newest}.{ROOT}")
-    return agreed and last is not None and matches_entry(last, entry, collection.subject(ROOT))
+    return agreed and last is not None and matches_entry(last, entry, collection.subject(ROOT), collection.dialect)

@@ -80,10 +80,11 @@ def fetch_metadata(
             error.what, remedy="Give the name of a lockbox: up to 253 letters, digits, - and _, without .json."
         ) from None
     rules = replace(rereading or Rereading(), surroundings=session.surroundings, observer=observer)
+    account = session.credentials
     observer.phase("metadata")
     with session.reader(observer) as reader:
-        director = fetch_director(reader, session.credentials.director_url, lockbox, rules)
-        image_repo = fetch_image_repo(reader, session.credentials.repo_url, rules)
+        director = fetch_director(reader, account.director_url, lockbox, rules, account.dialect)
+        image_repo = fetch_image_repo(reader, account.repo_url, rules, account.dialect)
     return FetchedMetadata(
         lockbox=lockbox, director=MappingProxyType(director), image_repo=MappingProxyType(image_repo)
     )

@@ -29,7 +29,7 @@ def fetch_root(collection: Collection) -> int:
         NotFoundError: The repository has none.
         LockstickError: As in :meth:`Collection.fetch`.
     """
-    return version_of(collection.fetch(ROOT), collection.subject(ROOT))
+    return version_of(collection.fetch(ROOT), collection.subject(ROOT), collection.dialect)
 
 
 def fetch_chain(collection: Collection, newest: int) -> bool:
@@ -61,4 +61,6 @@ def fetch_chain(collection: Collection, newest: int) -> bool:
     files = collection.files
     last = files.get(f"{newest}.{ROOT}")
     unversioned = files.get(ROOT)
-    return unversioned is None or (last is not None and is_same(last, unversioned, collection.subject(ROOT)))
+    if unversioned is None or last is None:
+        return unversioned is None
+    return is_same(last, unversioned, collection.subject(ROOT), collection.dialect)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, NotFoundError
+from lockstick.metadata.uptane import UPTANE
 from lockstick.transfer.disk import media_error
 from lockstick.trust.evidence import Anchors, numbered_roots
 from lockstick.trust.limits import DEVICE_LIMITS
@@ -15,21 +17,65 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from lockstick.metadata.dialect import Dialect
     from lockstick.trust.evidence import Evidence, RepositoryEvidence
 
-__all__ = ["DIRECTOR_ROOT", "IMAGE_ROOT", "choose_stored", "first_use", "read_folder"]
+__all__ = [
+    "DIRECTOR_ROOT",
+    "IMAGE_ROOT",
+    "LOCKBOX_DIALECT",
+    "AnchorChoice",
+    "choose_stored",
+    "first_use",
+    "read_folder",
+]
 
 DIRECTOR_ROOT = "director-root.json"
 IMAGE_ROOT = "image-root.json"
+LOCKBOX_DIALECT = UPTANE
+"""The dialect of lockboxes, wherever nothing is pinned: Director and offline-updates exist in no other."""
+
 _MAX_ROOTS = 1000
 
 
-def read_folder(folder: Path, source: str = "file") -> Anchors:
+@dataclass(frozen=True, kw_only=True)
+class AnchorChoice:
+    """What to believe when verifying.
+
+    Attributes:
+        given: Anchors that the user named; they alone count if there are any.
+        stored: The anchors that this machine believes; the lockbox's own repository's are chosen.
+        on_first_use: True to believe the lockbox's own roots if neither gives an anchor.
+    """
+
+    given: Anchors | None = None
+    stored: Sequence[Anchors] = ()
+    on_first_use: bool = False
+
+    def choose(self, evidence: Evidence) -> Anchors:
+        """Choose the anchors for a lockbox.
+
+        Args:
+            evidence: Its documents.
+
+        Returns:
+            The anchors; None in place of a root that nobody decided to believe.
+        """
+        if self.given is not None:
+            return self.given
+        chosen = choose_stored(self.stored, evidence)
+        if chosen.director is None and chosen.image_repo is None and self.on_first_use:
+            return first_use(evidence)
+        return chosen
+
+
+def read_folder(folder: Path, source: str = "file", dialect: Dialect = LOCKBOX_DIALECT) -> Anchors:
     """Read the roots ``director-root.json`` and ``image-root.json`` from a folder.
 
     Args:
         folder: The folder.
         source: What to record as their origin.
+        dialect: The dialect to pin with them.
 
     Returns:
         The anchors; either may be missing, not both.
@@ -46,7 +92,7 @@ def read_folder(folder: Path, source: str = "file") -> Anchors:
             why=f"it holds neither {DIRECTOR_ROOT} nor {IMAGE_ROOT}",
             remedy="Take the roots from the device's image (/var/sota/import) or from the account's credentials.zip.",
         )
-    return Anchors(director=director, image_repo=image, source=source)
+    return Anchors(director=director, image_repo=image, source=source, dialect=dialect)
 
 
 def first_use(evidence: Evidence) -> Anchors:
@@ -67,6 +113,7 @@ def first_use(evidence: Evidence) -> Anchors:
         director=lowest(evidence.director.files),
         image_repo=lowest(evidence.image_repo.files),
         source="first-use",
+        dialect=LOCKBOX_DIALECT,
     )
 
 
@@ -84,12 +131,12 @@ def choose_stored(stored: Sequence[Anchors], evidence: Evidence) -> Anchors:
         The anchors, or a pair of None if no stored one belongs to the repository.
     """
     if not stored:
-        return Anchors(director=None, image_repo=None, source="none")
+        return Anchors(director=None, image_repo=None, source="none", dialect=LOCKBOX_DIALECT)
     present = _keys_of(evidence.director) | _keys_of(evidence.image_repo)
     for entry in stored:
         if any(raw is not None and present & _root_keys(raw) for raw in (entry.director, entry.image_repo)):
             return entry
-    return Anchors(director=None, image_repo=None, source="store")
+    return Anchors(director=None, image_repo=None, source="store", dialect=LOCKBOX_DIALECT)
 
 
 def _keys_of(part: RepositoryEvidence) -> frozenset[str]:

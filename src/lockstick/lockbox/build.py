@@ -22,7 +22,6 @@ from lockstick.lockbox.proof import Measured
 from lockstick.lockbox.replaced import find_replaced
 from lockstick.lockbox.verify import conclude
 from lockstick.lockbox.workplace import Workplace, open_workplace
-from lockstick.metadata.uptane import UPTANE
 from lockstick.progress import SILENT
 from lockstick.transfer.model import Download
 from lockstick.transfer.space import check_space
@@ -36,16 +35,17 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.outcome import VerifyOutcome
     from lockstick.lockbox.plan import Plan
     from lockstick.lockbox.replaced import Replaced
-    from lockstick.lockbox.verify import AnchorChoice
     from lockstick.progress import Observer
     from lockstick.transfer.authority import Authority
     from lockstick.transfer.model import Fetched
     from lockstick.trust.evidence import Evidence
+    from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Finding
-    from lockstick.trust.judge import ExpectedPackage, Judgement
+    from lockstick.trust.judge import Judgement
 
 __all__ = ["BuildOutcome", "Repository", "Source", "build", "plan_build"]
 
@@ -201,7 +201,7 @@ def build(
 
 
 def _judge(evidence: Evidence, lockbox: str, anchors: AnchorChoice, at: datetime) -> Judgement:
-    judgement = judge(evidence, anchors.choose(evidence), at, UPTANE)
+    judgement = judge(evidence, anchors.choose(evidence), at)
     _require(verdict_of(judgement.findings), judgement.findings, lockbox)
     return judgement
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lockstick.cloud.session import CloudSession
     from lockstick.progress import Observer
     from lockstick.trust.evidence import Evidence
-    from lockstick.trust.judge import ExpectedPackage
+    from lockstick.trust.expected import ExpectedPackage
 
 __all__ = ["CloudSource"]
 

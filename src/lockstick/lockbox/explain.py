@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from lockstick.errors import NotFoundError, UsageError
 from lockstick.lockbox.proof import measure, report_package
 from lockstick.lockbox.reading import read_evidence
-from lockstick.metadata.uptane import UPTANE
 from lockstick.progress import SILENT
 from lockstick.trust.explain import explain as explain_chain
 from lockstick.trust.findings import Ledger, Verdict
@@ -17,9 +16,9 @@ from lockstick.trust.memory import compare, seen_in
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.layout import Layout
     from lockstick.lockbox.seen import SeenFiles
-    from lockstick.lockbox.verify import AnchorChoice
     from lockstick.progress import Observer
     from lockstick.trust.explain import Explanation
     from lockstick.trust.judge import Judgement
@@ -56,7 +55,7 @@ def explain(
     observer.phase("metadata")
     evidence = read_evidence(layout)
     chosen = anchors.choose(evidence)
-    judgement = judge(evidence, chosen, at, UPTANE)
+    judgement = judge(evidence, chosen, at)
     extra = Ledger()
     if memory is not None and (seen := memory.recall(chosen)) is not None:
         compare(seen, seen_in(judgement.trail), extra)

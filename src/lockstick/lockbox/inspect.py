@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.lockbox.anchors import LOCKBOX_DIALECT
 from lockstick.lockbox.reading import read_evidence
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_target
 from lockstick.metadata.shape import as_object
-from lockstick.metadata.uptane import UPTANE
+from lockstick.metadata.targets import read_target
 from lockstick.transfer.plainfile import obstacle
 from lockstick.trust.names import target_path
 
@@ -87,7 +87,7 @@ def inspect(layout: Layout) -> Contents:
         for name, raw in part.files.items():
             path = f"{repository}/{name}"
             try:
-                document = read_document(raw, path, UPTANE)
+                document = read_document(raw, path, LOCKBOX_DIALECT)
             except MalformedError as error:
                 documents.append(DocumentFacts(path=path, problem=error.what))
                 continue

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.replaced import Replaced
     from lockstick.lockbox.workplace import Workplace
     from lockstick.progress import Observer
-    from lockstick.trust.judge import ExpectedPackage
+    from lockstick.trust.expected import ExpectedPackage
 
 __all__ = ["Plan", "PlannedPackage", "make_plan", "waiting_name"]
 

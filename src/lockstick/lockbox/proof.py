@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from lockstick.lockbox.layout import Layout
     from lockstick.progress import Observer
+    from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Ledger
-    from lockstick.trust.judge import ExpectedPackage
 
 __all__ = ["Measured", "measure", "report_package"]
 

@@ -1,7 +1,8 @@
 """The machine's trust store: which roots this machine believes, under names of the user's choice.
 
-One file per pair of roots, ``NAME.json``, written aside and renamed, so that half a pair is never taken for a
-pair. A file that cannot be read is named and passed over: it must not keep the others from being used.
+One file per pair of roots, with their dialect: ``NAME.json``, written aside and renamed, so that half a pair is
+never taken for a pair. A file that cannot be read is named and passed over: it must not keep the others from being
+used.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, NotFoundError, UsageError
-from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT
+from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT, LOCKBOX_DIALECT
+from lockstick.metadata.dialects import DIALECTS
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.uptane import UPTANE
 from lockstick.transfer.disk import media_error, prepare_folder, publish, write_new
 from lockstick.trust.evidence import Anchors
 from lockstick.trust.findings import Ledger
@@ -27,6 +28,8 @@ from lockstick.trust.roots import read_anchor
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lockstick.metadata.dialect import Dialect
 
 __all__ = ["SEEN_SUFFIX", "StoredAnchors", "TrustStore"]
 
@@ -133,8 +136,8 @@ class TrustStore:
                 why="a lockbox is judged by the Director's root and the image repository's",
                 remedy="Get both from the account's credentials.zip or from the device's image.",
             )
-        _require_anchor(anchors.director, DIRECTOR_ROOT)
-        _require_anchor(anchors.image_repo, IMAGE_ROOT)
+        _require_anchor(anchors.director, DIRECTOR_ROOT, anchors.dialect)
+        _require_anchor(anchors.image_repo, IMAGE_ROOT, anchors.dialect)
         taken = next((other for other in self.names() if other.casefold() == name.casefold()), None)
         if taken is not None:
             existing = self._load(taken)
@@ -146,7 +149,7 @@ class TrustStore:
             )
         document = {
             "format": _FORMAT,
-            "dialect": UPTANE.name,
+            "dialect": anchors.dialect.name,
             "director": base64.b64encode(anchors.director).decode("ascii"),
             "image_repo": base64.b64encode(anchors.image_repo).decode("ascii"),
         }
@@ -185,16 +188,18 @@ class TrustStore:
         try:
             with self._place(name).open("rb") as file:
                 document = json.loads(file.read(_MAX_FILE))
-            if document["format"] != _FORMAT or document["dialect"] != UPTANE.name:
+            if document["format"] != _FORMAT:
                 return None
+            # Entries from before there was a second dialect may lack the name.
+            dialect = DIALECTS[document.get("dialect", LOCKBOX_DIALECT.name)]
             director, image_repo = (
                 base64.b64decode(document[key], validate=True) for key in ("director", "image_repo")
             )
             return StoredAnchors(
                 name=name,
-                anchors=Anchors(director=director, image_repo=image_repo, source="store"),
-                director_digest=_digest(director),
-                image_digest=_digest(image_repo),
+                anchors=Anchors(director=director, image_repo=image_repo, source="store", dialect=dialect),
+                director_digest=_digest(director, dialect),
+                image_digest=_digest(image_repo, dialect),
             )
         except (OSError, ValueError, KeyError, TypeError, RecursionError, MalformedError):
             return None
@@ -225,12 +230,13 @@ def _is_memory(file_name: str) -> bool:
 
 
 def _same_roots(existing: StoredAnchors, anchors: Anchors) -> bool:
-    return (existing.director_digest, existing.image_digest) == (_digest(anchors.director), _digest(anchors.image_repo))
+    digests = tuple(_digest(raw, anchors.dialect) for raw in (anchors.director, anchors.image_repo))
+    return existing.anchors.dialect == anchors.dialect and (existing.director_digest, existing.image_digest) == digests
 
 
-def _require_anchor(raw: bytes, what: str) -> None:
+def _require_anchor(raw: bytes, what: str, dialect: Dialect) -> None:
     ledger = Ledger()
-    if read_anchor(raw, what, UPTANE, ledger) is None:
+    if read_anchor(raw, what, dialect, ledger) is None:
         raise DistrustError(
             f"{what} cannot be a trust anchor",
             why="; ".join(finding.message for finding in ledger.findings),
@@ -238,5 +244,5 @@ def _require_anchor(raw: bytes, what: str) -> None:
         )
 
 
-def _digest(raw: bytes | None) -> str | None:
-    return None if raw is None else read_document(raw, "root", UPTANE).digest
+def _digest(raw: bytes | None, dialect: Dialect) -> str | None:
+    return None if raw is None else read_document(raw, "root", dialect).digest

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.lockbox.anchors import choose_stored, first_use
 from lockstick.lockbox.litter import report_litter
 from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
 from lockstick.lockbox.proof import measure, report_package
 from lockstick.lockbox.reading import read_evidence
-from lockstick.metadata.uptane import UPTANE
 from lockstick.payloads.coverage import unchecked_part
 from lockstick.payloads.kind import kind_of
 from lockstick.progress import SILENT
@@ -19,48 +16,18 @@ from lockstick.trust.judge import judge
 from lockstick.trust.memory import compare, seen_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.layout import Layout
     from lockstick.lockbox.proof import Measured
     from lockstick.lockbox.seen import SeenFiles
     from lockstick.progress import Observer
-    from lockstick.trust.evidence import Anchors, Evidence
-    from lockstick.trust.judge import ExpectedPackage, Judgement
+    from lockstick.trust.expected import ExpectedPackage
+    from lockstick.trust.judge import Judgement
 
-__all__ = ["AnchorChoice", "conclude", "verify"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnchorChoice:
-    """What to believe when verifying.
-
-    Attributes:
-        given: Anchors that the user named; they alone count if there are any.
-        stored: The anchors that this machine believes; the lockbox's own repository's are chosen.
-        on_first_use: True to believe the lockbox's own roots if neither gives an anchor.
-    """
-
-    given: Anchors | None = None
-    stored: Sequence[Anchors] = ()
-    on_first_use: bool = False
-
-    def choose(self, evidence: Evidence) -> Anchors:
-        """Choose the anchors for a lockbox.
-
-        Args:
-            evidence: Its documents.
-
-        Returns:
-            The anchors; None in place of a root that nobody decided to believe.
-        """
-        if self.given is not None:
-            return self.given
-        chosen = choose_stored(self.stored, evidence)
-        if chosen.director is None and chosen.image_repo is None and self.on_first_use:
-            return first_use(evidence)
-        return chosen
+__all__ = ["conclude", "verify"]
 
 
 def verify(
@@ -89,7 +56,7 @@ def verify(
     observer.phase("metadata")
     evidence = read_evidence(layout)
     chosen = anchors.choose(evidence)
-    judgement = judge(evidence, chosen, at, UPTANE)
+    judgement = judge(evidence, chosen, at)
     # Where the metadata is not to be trusted, nothing says what the bytes must be; an edited length could keep
     # the reader busy for days.
     is_rejected = verdict_of(judgement.findings) is Verdict.REJECTED

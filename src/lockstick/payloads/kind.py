@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lockstick.trust.judge import ExpectedPackage
+    from lockstick.trust.expected import ExpectedPackage
 
 __all__ = ["COMPOSE_HARDWARE_ID", "Kind", "kind_of"]
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Finding
-    from lockstick.trust.judge import ExpectedPackage
 
 __all__ = ["Parts", "check_parts", "parts_folders", "parts_size"]
 

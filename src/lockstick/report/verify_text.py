@@ -102,7 +102,7 @@ def _lifetime(outcome: VerifyOutcome) -> Iterator[str]:
     role, last = printable(outcome.weakest.role), day(outcome.weakest.expires)
     if outcome.verdict is Verdict.VERIFIED:
         yield f"  good until {last}: {role} expires first"
-    elif outcome.verdict is Verdict.EXPIRED:
+    elif outcome.verdict is Verdict.EXPIRED and outcome.weakest.expires < outcome.at:
         yield f"  ran out on {last}: {role} was the first to expire"
 
 

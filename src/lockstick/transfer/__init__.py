@@ -3,7 +3,7 @@
 The room knows URLs, lengths and digests, and nothing of what the bytes mean. Its names:
 
 * :func:`fetch_all` fetches wanted files (:class:`Download`) to disk and returns :class:`Fetched`.
-* :func:`fetch_document` and :class:`DocumentReader` fetch small documents into memory, with a hard cap.
+* :class:`DocumentReader` fetches small documents into memory, with a hard cap.
 * :func:`hash_file` and :func:`hash_files` hash what is already on disk.
 * :class:`Policy` says how patient the engine is, :class:`Surroundings` where its time and chance come from.
 * :class:`Authority` is what a caller implements to put credentials on requests, per origin.
@@ -19,7 +19,7 @@ from lockstick._lazy import loader
 
 if TYPE_CHECKING:
     from lockstick.transfer.authority import Authority
-    from lockstick.transfer.documents import DocumentReader, fetch_document
+    from lockstick.transfer.documents import DocumentReader
     from lockstick.transfer.engine import fetch_all
     from lockstick.transfer.hashing import hash_file, hash_files
     from lockstick.transfer.model import Download, Fetched
@@ -40,7 +40,6 @@ __all__ = [
     "check_url",
     "client_factory",
     "fetch_all",
-    "fetch_document",
     "hash_file",
     "hash_files",
     "origin_of",
@@ -59,7 +58,6 @@ _HOME = {
     "check_url": "origins",
     "client_factory": "network",
     "fetch_all": "engine",
-    "fetch_document": "documents",
     "hash_file": "hashing",
     "hash_files": "hashing",
     "origin_of": "origins",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lockstick.transfer.authority import Authority
     from lockstick.transfer.hops import Answer
 
-__all__ = ["DocumentReader", "fetch_document"]
+__all__ = ["DocumentReader"]
 
 _OK = 200
 
@@ -111,22 +111,3 @@ class DocumentReader:
                 f"{subject} is too long", why=f"{answer.origin} sends more than the {limit} bytes it may have"
             )
         return bytes(received)
-
-
-def fetch_document(
-    url: str,
-    *,
-    limit: int,
-    authority: Authority | None = None,
-    name: str | None = None,
-    policy: Policy | None = None,
-    observer: Observer = SILENT,
-    clients: ClientFactory | None = None,
-    surroundings: Surroundings | None = None,
-) -> bytes:
-    """Fetch one small document; for several, use a :class:`DocumentReader`, which keeps its connection.
-
-    Arguments, result and errors are those of :class:`DocumentReader` and :meth:`DocumentReader.fetch`.
-    """
-    with DocumentReader(policy=policy, observer=observer, clients=clients, surroundings=surroundings) as reader:
-        return reader.fetch(url, limit=limit, authority=authority, name=name)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_meta, read_target, read_targets
+from lockstick.metadata.roles import read_meta
+from lockstick.metadata.targets import read_target, read_targets
 from lockstick.trust.freshness import check_expiry
 from lockstick.trust.listing import check_listing
 from lockstick.trust.names import check_listed_name
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lockstick.metadata.document import Document
-    from lockstick.metadata.roles import MetaEntry, Root, Target, Targets
+    from lockstick.metadata.roles import MetaEntry, Root
+    from lockstick.metadata.targets import Target, Targets
     from lockstick.trust.findings import Ledger
 
 __all__ = ["OFFLINE_SNAPSHOT", "DirectorDocuments", "LockboxFacts"]

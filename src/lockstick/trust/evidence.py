@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from lockstick.metadata.dialect import Dialect
+
 __all__ = ["Anchors", "Evidence", "RepositoryEvidence", "numbered_roots"]
 
 _ROOT_NAME = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
@@ -44,11 +46,14 @@ class Anchors:
         director: A root of the Director, of any version; None where there is none.
         image_repo: A root of the image repository; None where there is none.
         source: Where they came from: ``file``, ``store``, ``first-use`` or ``none``.
+        dialect: The dialect of the documents below them. It is pinned with the roots, so whoever writes a
+            document has no say in it.
     """
 
     director: bytes | None = field(repr=False)
     image_repo: bytes | None = field(repr=False)
     source: str
+    dialect: Dialect = field(repr=False)
 
 
 def numbered_roots(names: Iterable[str]) -> dict[int, str]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from lockstick.metadata.document import Document
-    from lockstick.metadata.roles import MetaEntry, RoleKeys, Root, Target
+    from lockstick.metadata.roles import MetaEntry, RoleKeys, Root
+    from lockstick.metadata.targets import Target
     from lockstick.trust.judge import Judgement
 
 __all__ = ["Explanation", "Link", "explain"]

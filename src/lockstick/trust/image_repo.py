@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_meta, read_targets
+from lockstick.metadata.roles import read_meta
+from lockstick.metadata.targets import read_targets
 from lockstick.trust.freshness import check_expiry
 from lockstick.trust.listing import check_listing
 from lockstick.trust.names import RESERVED_LOCKBOX_NAMES
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lockstick.metadata.document import Document
-    from lockstick.metadata.roles import Delegation, MetaEntry, Root, Target, Targets
+    from lockstick.metadata.roles import MetaEntry, Root
+    from lockstick.metadata.targets import Delegation, Target, Targets
     from lockstick.trust.evidence import RepositoryEvidence
     from lockstick.trust.findings import Ledger
 

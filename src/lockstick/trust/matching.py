@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 _CLOCK_TOLERANCE = timedelta(minutes=10)
 
 if TYPE_CHECKING:
-    from lockstick.metadata.roles import Target
+    from lockstick.metadata.targets import Target
     from lockstick.trust.findings import Ledger
 
 __all__ = ["check_clock", "check_match", "check_shape"]

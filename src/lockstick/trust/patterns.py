@@ -9,7 +9,7 @@ from lockstick.metadata.malformed import MalformedError
 
 if TYPE_CHECKING:
     from lockstick.metadata.dialect import Dialect
-    from lockstick.metadata.roles import Delegation
+    from lockstick.metadata.targets import Delegation
 
 __all__ = ["check_pattern", "matches", "matches_by_component", "speaks_of"]
 

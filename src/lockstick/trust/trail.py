@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lockstick.metadata.document import Document
-    from lockstick.metadata.roles import Delegation, MetaEntry, Root, Target, Targets
+    from lockstick.metadata.roles import MetaEntry, Root
+    from lockstick.metadata.targets import Delegation, Target, Targets
 
 __all__ = ["Step", "Trail"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lockstick.trust.patterns import speaks_of
 
 if TYPE_CHECKING:
-    from lockstick.metadata.roles import Delegation, Target, Targets
+    from lockstick.metadata.targets import Delegation, Target, Targets
 
 __all__ = ["LoadRole", "find_target"]
 

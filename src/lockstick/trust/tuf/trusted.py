@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 from lockstick.errors import NotCurrentError
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.metadata.roles import read_meta, read_targets
+from lockstick.metadata.roles import read_meta
 from lockstick.metadata.shape import as_object
+from lockstick.metadata.targets import read_targets
 from lockstick.trust.findings import Ledger
 from lockstick.trust.listing import check_listing
 from lockstick.trust.roots import RootChain, read_anchor
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
     from lockstick.metadata.dialect import Dialect
     from lockstick.metadata.document import Document
-    from lockstick.metadata.roles import Delegation, MetaEntry, Root, Targets
+    from lockstick.metadata.roles import MetaEntry, Root
+    from lockstick.metadata.targets import Delegation, Targets
 
 __all__ = ["Listing", "TrustedMetadata"]
 

@@ -1,0 +1,45 @@
+"""Rules about time and age."""
+
+from __future__ import annotations
+
+from lockstick.trust.rules.rule import Consequence, Rule, warnings
+
+__all__ = ["RULES"]
+
+_GROUP = "Freshness"
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="clock-behind",
+        group=_GROUP,
+        meaning="The time to judge by is earlier than a date that was signed.",
+        gain="A clock that is behind (an empty clock battery) would bless what has expired.",
+        remedy="Set the clock, or give the right time with --at.",
+        consequence=Consequence.UNCHECKED,
+    ),
+    Rule(
+        id="expired",
+        group=_GROUP,
+        meaning="A document that devices need has expired.",
+        gain="Old software with known flaws could be brought back with old signatures.",
+        remedy="Define the lockbox again (or wait for the repository to renew the document), then build it again.",
+        consequence=Consequence.STALE,
+    ),
+    Rule(
+        id="superseded",
+        group=_GROUP,
+        meaning="A document is older than one that this machine has verified before, by the same stored anchors.",
+        gain="An old set of documents, with software of known flaws, could be handed out until it expires. Devices that have seen the newer one refuse it.",
+        remedy="Build the lockbox again. If the repository itself was set up anew, remove its trust anchors and add the new ones.",
+        consequence=Consequence.STALE,
+    ),
+    *warnings(
+        _GROUP,
+        (
+            "timestamp-stale",
+            "The image repository's timestamp has expired.",
+            "Nothing offline: devices do not read it, and it lives for a day only.",
+            "Nothing needs to be done.",
+        ),
+    ),
+)
