@@ -259,17 +259,18 @@ class _Run:
             except OSError as error:
                 raise media_error(error, jobs[0].download.partial.parent, "flushed") from error
         for job in jobs:
-            job.opened.publish(is_flushed=len(jobs) > 1)
-            download = job.download
+            download, partial = job.download, job.opened
+            partial.publish(is_flushed=len(jobs) > 1)
             fetched = Fetched(
                 name=download.name,
                 destination=download.destination,
                 length=download.length,
                 digests=download.digests,
                 bytes_fetched=job.bytes_fetched,
-                resumed_from=job.opened.resumed_from,
+                resumed_from=partial.resumed_from,
             )
             self._results[job.index] = fetched
+            job.forget()
             self._observer.file_finished(download.name)
             self._finished(fetched)
         self._board.done(jobs)

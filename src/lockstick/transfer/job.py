@@ -101,6 +101,11 @@ class Job:
             raise AssertionError("the file was not opened")
         return self.partial
 
+    def forget(self) -> None:
+        """Let go of everything that a finished file needs no longer, as there may be many of them."""
+        self.partial = None
+        self.patience.clear()
+
     def unclaimed(self) -> list[tuple[int, int]]:
         """The stretches that are not there and that nobody is at, in order."""
         taken = Spans(self.opened.have)
