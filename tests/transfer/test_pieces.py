@@ -279,6 +279,44 @@ def test_more_than_was_signed_is_refused_in_pieces_too(server: Server, want: Wan
         fetch_all([want(data)], clients=clients, policy=pieces())
 
 
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_lie_in_one_piece_is_named_while_others_are_still_writing(
+    server: Server, want: Want, clients: ClientFactory, attempt: int
+) -> None:
+    data = noise(6 * MIB, attempt)
+    lied = threading.Event()
+
+    def route(request: Request, talk: Talk) -> None:
+        if not request.first:
+            Blob(data)(request, talk)
+            return
+        if (request.last or 0) + 1 == len(data) or request.headers["range"].endswith("-"):
+            rest = data[request.first :] + b"!"
+            place = f"bytes {request.first}-{len(data) - 1}/{len(data)}"
+            talk.head(206, {"Transfer-Encoding": "chunked", "ETag": '"first"', "Content-Range": place})
+            lied.set()
+            talk.raw(b"%x\r\n" % len(rest) + rest + b"\r\n0\r\n\r\n")
+            return
+        talk.head(
+            206,
+            {
+                "Content-Length": str((request.last or 0) + 1 - request.first),
+                "ETag": '"first"',
+                "Content-Range": f"bytes {request.first}-{request.last}/{len(data)}",
+            },
+        )
+        for position in range(request.first, (request.last or 0) + 1, 4 * KIB):
+            talk.body(data[position : min(position + 4 * KIB, (request.last or 0) + 1)])
+            if not lied.is_set():
+                talk.closing.wait(0.001)
+
+    server.routes["/file"] = route
+    download = want(data)
+    with pytest.raises(DistrustError, match="more than was signed"):
+        fetch_all([download], clients=clients, policy=pieces())
+    assert not download.partial.exists()
+
+
 def test_less_than_was_signed_is_refused_in_pieces_too(server: Server, want: Want, clients: ClientFactory) -> None:
     data = noise(4 * MIB)
     server.routes["/file"] = Blob(data[:-1])

@@ -278,11 +278,14 @@ class Partial:
             raise media_error(error, destination, "published") from error
 
     def discard(self) -> None:
-        """Remove the partial file and its journal; what they hold is not to be continued."""
+        """Remove the partial file and its journal; what they hold is not to be continued.
+
+        The file itself stays open until :meth:`close`: others may be writing to it still, and the number of a closed
+        file may be another file's a moment later.
+        """
         self._is_kept = False
         drop_journal(self._path)
         with suppress(OSError):
-            self._file.close()
             self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -297,6 +300,8 @@ class Partial:
         finally:
             with suppress(OSError):
                 self._file.close()
+                if not self._is_kept:
+                    self._path.unlink(missing_ok=True)  # for systems that keep the name of an open file
 
     def _mark(self) -> Mark:
         frontier = self._frontier
@@ -366,9 +371,9 @@ class Partial:
         try:
             reserve(self.fd, self._download.length)
         except OSError as error:
-            self._file.close()
             if not self.resumed_from:
                 self.discard()
+            self.close()
             raise MediaError(
                 f"there is not enough room for {self._download.name}",
                 why=f"setting {in_words(self._download.length)} aside in {self._path.parent} failed: {error.strerror}",
