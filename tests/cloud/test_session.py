@@ -48,10 +48,11 @@ def test_one_session_serves_many_fetches_with_one_token(session: CloudSession, s
 
 def test_a_session_closes_its_connection(credentials: Credentials) -> None:
     with CloudSession(credentials) as session:
-        client = session._client
-        assert client is not None
-        assert not client.is_closed
-    assert client.is_closed
+        session.authority.headers(f"{credentials.repo_url}/x")  # asks for a token
+        assert session._token_line is not None
+        (connection,) = session._token_line._sockets
+        assert connection.fileno() != -1
+    assert connection.fileno() == -1
 
 
 def test_every_public_name_is_there() -> None:

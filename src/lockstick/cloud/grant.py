@@ -11,19 +11,21 @@ import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-import httpx
+from urllib.parse import urlencode
 
 from lockstick.cloud.loosejson import loose_object
 from lockstick.cloud.secret import Secret
 from lockstick.errors import NotAllowedError, TransferError
 from lockstick.transfer.answers import judge_status, refuse_encoded
 from lockstick.transfer.origins import check_url, origin_of
-from lockstick.transfer.proxied import plain_error
-from lockstick.transfer.setbacks import Setback, explain
+from lockstick.transfer.setbacks import Setback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lockstick.cloud.credentials import OAuthClient
+    from lockstick.transfer.line import Line, Response
+    from lockstick.transfer.origins import Origin
     from lockstick.transfer.policy import Policy
     from lockstick.transfer.surroundings import Surroundings
 
@@ -72,15 +74,15 @@ class Grant:
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
 
 
-def request_grant(client: httpx.Client, oauth: OAuthClient, *, policy: Policy, surroundings: Surroundings) -> Grant:
+def request_grant(line: Line, oauth: OAuthClient, *, policy: Policy, surroundings: Surroundings) -> Grant:
     """Ask for a token once (twice where HTTP Basic is not taken).
 
     Args:
-        client: Sends the request; redirects are never followed, the secret belongs to one address.
+        line: Sends the request; redirects are never followed, the secret belongs to one address.
         oauth: Who asks, and where.
         policy: Its timeouts are used.
         surroundings: Time.
@@ -94,41 +96,20 @@ def request_grant(client: httpx.Client, oauth: OAuthClient, *, policy: Policy, s
         TransferError: It redirects, or its answer cannot be used.
     """
     # A colon in the name cannot be told from the one that ends it.
-    answer = None if ":" in oauth.client_id else _post(client, oauth, "basic", policy, surroundings)
+    answer = None if ":" in oauth.client_id else _post(line, oauth, "basic", policy, surroundings)
     if answer is None or answer.status in (_BAD_REQUEST, _UNAUTHORIZED):
-        answer = _post(client, oauth, "form", policy, surroundings)
+        answer = _post(line, oauth, "form", policy, surroundings)
     _judge(answer, oauth, policy=policy, surroundings=surroundings)
     return _read(answer, oauth)
 
 
-def _post(
-    client: httpx.Client, oauth: OAuthClient, style: _Style, policy: Policy, surroundings: Surroundings
-) -> _Answer:
+def _post(line: Line, oauth: OAuthClient, style: _Style, policy: Policy, surroundings: Surroundings) -> _Answer:
     url = check_url(oauth.token_url)
     form = {"grant_type": "client_credentials"} | ({} if oauth.scope is None else {"scope": oauth.scope})
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "lockstick"}
-    timeout = httpx.Timeout(
-        connect=policy.connect_timeout, read=policy.read_timeout, write=policy.read_timeout, pool=None
-    )
-    try:
-        # A request of its own, not the client's methods: those add cookies and stored passwords.
-        request = httpx.Request(
-            "POST",
-            str(url),
-            data=form | _form_fields(oauth, style),
-            headers=headers | _basic_header(oauth, style),
-            extensions={"timeout": timeout.as_dict()},
-        )
-        response = client.send(request, stream=True, auth=None, follow_redirects=False)
-        try:
-            body = _body(response, policy=policy, surroundings=surroundings)
-        finally:
-            response.close()
-        return _Answer(status=response.status_code, headers=response.headers, body=body)
-    except (httpx.HTTPError, httpx.StreamError) as error:
-        trouble = explain(plain_error(error), policy, origin_of(url))
-    # Raised out here so that it does not hold on to the library's error, which holds the whole request.
-    raise trouble
+    body = urlencode(form | _form_fields(oauth, style)).encode("ascii")
+    with line.get(url, {"Accept": "application/json"} | _basic_header(oauth, style), form=body) as response:
+        answer = _body(line, response, origin_of(url), policy=policy, surroundings=surroundings)
+        return _Answer(status=response.status_code, headers=response.headers, body=answer)
 
 
 def _basic_header(oauth: OAuthClient, style: _Style) -> dict[str, str]:
@@ -144,15 +125,15 @@ def _form_fields(oauth: OAuthClient, style: _Style) -> dict[str, str]:
     return {"client_id": oauth.client_id, "client_secret": oauth.client_secret.reveal()}
 
 
-def _body(response: httpx.Response, *, policy: Policy, surroundings: Surroundings) -> bytes:
+def _body(line: Line, response: Response, origin: Origin, *, policy: Policy, surroundings: Surroundings) -> bytes:
     started = surroundings.clock()
     body = bytearray()
-    for chunk in response.iter_raw():
+    for chunk in line.chunks(response):
         body += chunk
         if len(body) > _MAX_ANSWER:
             raise TransferError(
                 "no access token was had",
-                why=f"{origin_of(str(response.url))} answered with more than {_MAX_ANSWER} bytes",
+                why=f"{origin} answered with more than {_MAX_ANSWER} bytes",
             )
         if surroundings.clock() - started > policy.stall_timeout:
             raise Setback("the answer came too slowly")

@@ -10,12 +10,11 @@ from lockstick.cloud.token import TokenSource
 from lockstick.errors import NotAllowedError
 from lockstick.progress import SILENT, Observer
 from lockstick.transfer import DocumentReader, Policy, Surroundings, client_factory
+from lockstick.transfer.line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
-
-    import httpx
 
     from lockstick.cloud.credentials import Credentials
     from lockstick.transfer import ClientFactory
@@ -93,13 +92,13 @@ class CloudSession:
         self.policy = policy or Policy()
         self.surroundings = surroundings or Surroundings()
         self.clients = clients or client_factory()
-        self._client: httpx.Client | None = None
+        self._token_line: Line | None = None
         tokens = None
         if credentials.oauth is not None:
-            self._client = self.clients()
+            self._token_line = Line(self.clients, policy=self.policy, clock=self.surroundings.clock)
             tokens = TokenSource(
                 credentials.oauth,
-                self._client,
+                self._token_line,
                 policy=self.policy,
                 surroundings=self.surroundings,
                 observer=observer,
@@ -116,8 +115,8 @@ class CloudSession:
 
     def close(self) -> None:
         """Close the connection to the token service."""
-        if self._client is not None:
-            self._client.close()
+        if self._token_line is not None:
+            self._token_line.close()
 
     @contextmanager
     def reader(self, observer: Observer = SILENT) -> Iterator[MetadataReader]:

@@ -21,10 +21,9 @@ from lockstick.transfer.setbacks import Patience, Setback
 from lockstick.transfer.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    import httpx
-
     from lockstick.cloud.credentials import OAuthClient
     from lockstick.cloud.secret import Secret
+    from lockstick.transfer.line import Line
 
 __all__ = ["TokenSource"]
 
@@ -45,7 +44,7 @@ class TokenSource:
 
     Args:
         oauth: Who asks, and where.
-        client: Sends the requests; used by nobody else, and closed by who made it.
+        line: Sends the requests; used by nobody else, and closed by who made it.
         policy: How patient to be.
         surroundings: Time (a clock that never goes backwards), chance and waiting.
         observer: Told of retries.
@@ -54,14 +53,14 @@ class TokenSource:
     def __init__(
         self,
         oauth: OAuthClient,
-        client: httpx.Client,
+        line: Line,
         *,
         policy: Policy | None = None,
         surroundings: Surroundings | None = None,
         observer: Observer = SILENT,
     ) -> None:
         self._oauth = oauth
-        self._client = client
+        self._line = line
         self._policy = policy or Policy()
         self._surroundings = surroundings or Surroundings()
         self._observer = observer
@@ -115,7 +114,7 @@ class TokenSource:
         never = threading.Event()
         while True:
             try:
-                return request_grant(self._client, self._oauth, policy=self._policy, surroundings=self._surroundings)
+                return request_grant(self._line, self._oauth, policy=self._policy, surroundings=self._surroundings)
             except Setback as setback:
                 delay = patience.pause(setback)
                 self._observer.retrying(subject, attempt=patience.attempts + 1, delay=delay, reason=setback.reason)

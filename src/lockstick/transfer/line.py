@@ -90,6 +90,10 @@ class Line:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
         for connection in self._idle.values():
             connection.close()
         self._idle.clear()
@@ -97,10 +101,15 @@ class Line:
             self._proxied.close()
 
     @contextmanager
-    def get(self, url: Url, headers: Mapping[str, str]) -> Iterator[Response]:
+    def get(self, url: Url, headers: Mapping[str, str], *, form: bytes | None = None) -> Iterator[Response]:
         """Ask for a URL and give the answer once its headers are there.
 
         No cookies, no stored passwords, no redirects: only the headers given here go out.
+
+        Args:
+            url: What to ask.
+            headers: What to send beside what every request has.
+            form: Send this as a form, with a POST.
 
         Raises:
             Setback: No answer came; another attempt may get one.
@@ -113,13 +122,13 @@ class Line:
         if not self._network.is_direct(origin):
             with ExitStack() as stack:
                 with self._waiting():
-                    response = stack.enter_context(self._through_proxy().get(url, sent))
+                    response = stack.enter_context(self._through_proxy().get(url, sent, form))
                 yield response
             return
         connection: Connection | None = None
         try:
             with self._waiting():
-                connection, answer = self._ask(origin, url, sent)
+                connection, answer = self._ask(origin, url, sent, form)
             yield answer
         finally:
             if connection is not None:
@@ -174,7 +183,9 @@ class Line:
         self._is_down = True
         self._shut_sockets()
 
-    def _ask(self, origin: Origin, url: Url, headers: Mapping[str, str]) -> tuple[Connection, Response]:
+    def _ask(
+        self, origin: Origin, url: Url, headers: Mapping[str, str], form: bytes | None
+    ) -> tuple[Connection, Response]:
         """Ask over the connection that is there already, else over a new one."""
         connection = self._idle.pop(origin, None)
         if connection is not None and not connection.is_ready:
@@ -184,7 +195,7 @@ class Line:
             is_new = connection is None
             used = connection or self._connect(origin)
             try:
-                head, body = used.ask(url.authority, url.target, headers)
+                head, body = used.ask(url.authority, url.target, headers, form)
             except NoAnswer:
                 used.close()
                 if is_new:

@@ -6,7 +6,7 @@ Only what the library's errors mean is passed on, never their texts: those may h
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from lockstick.transfer.policy import Policy
     from lockstick.transfer.urls import Url
 
-__all__ = ["ProxiedLine", "plain_error"]
+__all__ = ["ProxiedLine"]
+
+_Result = TypeVar("_Result")
 
 _NEW_SOCKET = ("connect_tcp.complete", "start_tls.complete")
 
@@ -47,25 +49,25 @@ class ProxiedLine:
         self._client.close()
 
     @contextmanager
-    def get(self, url: Url, headers: Mapping[str, str]) -> Iterator[_Answer]:
+    def get(self, url: Url, headers: Mapping[str, str], form: bytes | None) -> Iterator[_Answer]:
         """Ask for a URL and give the answer once its headers are there.
 
         Raises:
             OSError: As connections of our own raise it.
             MalformedAnswer: As they raise it.
         """
-        request = httpx.Request("GET", str(url), headers=dict(headers), extensions=self._extensions)
-        response: httpx.Response | None = None
+        # A request of its own, not the client's methods: those add cookies and stored passwords.
+        sent = dict(headers)
+        if form is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        method = "GET" if form is None else "POST"
+        request = httpx.Request(method, str(url), headers=sent, content=form, extensions=self._extensions)
+        response = _plainly(lambda: self._client.send(request, stream=True, auth=None, follow_redirects=False))
         try:
-            try:
-                response = self._client.send(request, stream=True, auth=None, follow_redirects=False)
-            except (httpx.HTTPError, httpx.StreamError) as error:
-                raise plain_error(error) from error
             yield _Answer(response)
         finally:
-            if response is not None:
-                with suppress(httpx.HTTPError):
-                    response.close()
+            with suppress(httpx.HTTPError):
+                response.close()
 
     def _trace(self, event: str, details: Mapping[str, Any]) -> None:
         if event.endswith(_NEW_SOCKET):
@@ -86,10 +88,7 @@ class _Answer:
     def read_into(self, view: memoryview) -> int:
         """As :meth:`lockstick.transfer.line.Response.read_into`."""
         while not self._left:
-            try:
-                piece = next(self._stream, None)
-            except (httpx.HTTPError, httpx.StreamError) as error:
-                raise plain_error(error) from error
+            piece = _plainly(lambda: next(self._stream, None))
             if piece is None:
                 return 0
             self._left = memoryview(piece)
@@ -99,7 +98,17 @@ class _Answer:
         return count
 
 
-def plain_error(error: httpx.HTTPError | httpx.StreamError) -> Exception:  # noqa: PLR0911 - one for each meaning
+def _plainly(do: Callable[[], _Result]) -> _Result:
+    """Do something with the library; what it raises is raised as connections of our own would have."""
+    try:
+        return do()
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        trouble = _plain_error(error)
+    # Raised out here so that it does not hold on to the library's error, which holds the whole request.
+    raise trouble
+
+
+def _plain_error(error: httpx.HTTPError | httpx.StreamError) -> Exception:  # noqa: PLR0911 - one for each meaning
     """Turn a failure of the HTTP library into the one that a connection of our own would have raised.
 
     Args:

@@ -95,13 +95,14 @@ class Connection:
             return False
         return not readable
 
-    def ask(self, host: str, target: str, headers: Mapping[str, str]) -> tuple[Head, Body]:
-        """Send a GET and read the head of the answer.
+    def ask(self, host: str, target: str, headers: Mapping[str, str], form: bytes | None = None) -> tuple[Head, Body]:
+        """Send a GET, or a POST where there is a form, and read the head of the answer.
 
         Args:
             host: What to send as Host.
             target: The path and query, percent-encoded.
             headers: The other headers; each name and value is checked.
+            form: The body to send, as a form.
 
         Raises:
             NoAnswer: The connection had been given up meanwhile; only on one that was used before.
@@ -109,10 +110,13 @@ class Connection:
             OSError: The connection failed.
             ValueError: A header may not be sent as it is.
         """
-        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", *(f"{name}: {text}" for name, text in headers.items())]
+        lines = [f"{'GET' if form is None else 'POST'} {target} HTTP/1.1", f"Host: {host}"]
+        lines += [f"{name}: {text}" for name, text in headers.items()]
+        if form is not None:
+            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(form)}"]
         if any("\r" in line or "\n" in line or "\0" in line for line in lines):
             raise ValueError("a header with a line break")
-        raw = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        raw = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (form or b"")
         is_used = self.requests > 0
         self.requests += 1
         try:
