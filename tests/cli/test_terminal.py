@@ -91,9 +91,8 @@ def sit(
                 is_stopped = True
                 program.send_signal(signal.SIGINT)
     os.close(mother)
-    return Sitting(
-        program.returncode, frames, [*glass.scrolled, *glass.seen], glass.sequences, time.monotonic() - started
-    )
+    seconds = time.monotonic() - started
+    return Sitting(program.returncode, frames, [*glass.scrolled, *glass.seen], glass.sequences, seconds)
 
 
 def _read(mother: int) -> bytes:
@@ -163,10 +162,10 @@ def test_what_an_interrupted_build_left_counts_from_the_start(cloud: Sandbox, co
 
 
 def test_many_small_files_are_one_quiet_line(tmp_path: Path) -> None:
-    options = SandboxOptions(bulk_count=300, bulk_size=2000)
+    options = SandboxOptions(package_size=2000, bulk_count=300, bulk_size=2000)
     with Sandbox.start(tmp_path / "cloud", options=options) as cloud:
         cloud.define_lockbox("kiosk")
-        cloud.faults.add(Fault(kind=Drip(size=500, pause=0.005), origin="store", match="*bulk*", times=None))
+        cloud.faults.add(Fault(kind=Drip(size=500, pause=0.005), origin="store", times=None))
         sitting = sit(["build", "kiosk", "--credentials", cloud.credentials_path, "--output", tmp_path / "out"])
     assert sitting.code == 0
     lines = sitting.lines("Fetching")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lockstick.report.pace import SETTLING, STALL, Pace
+from lockstick.report.pace import DOUBT, SETTLING, STALL, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,9 +89,12 @@ def test_a_new_speed_is_believed_after_a_while_and_not_at_once(line: Line) -> No
 
 def test_when_nothing_comes_that_is_said_and_no_end_is_promised(line: Line) -> None:
     list(line.run(10, lambda _: 1_000_000))
-    list(line.run(STALL - TICK, lambda _: 0))
-    assert line.pace.stalled == 0
+    list(line.run(DOUBT - TICK, lambda _: 0))
     assert line.pace.eta(1) is not None
+    list(line.run(STALL - DOUBT, lambda _: 0))
+    assert line.pace.stalled == 0
+    assert line.pace.rate is not None
+    assert line.pace.eta(1) is None
     list(line.run(3, lambda _: 0))
     assert line.pace.stalled == pytest.approx(STALL + 3 - TICK)
     assert line.pace.eta(1) is None

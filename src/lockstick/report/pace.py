@@ -6,7 +6,7 @@ The rules:
 2. The clock starts when the first bytes come, so the time that a connection needs is not taken for slowness.
 3. Every moment weighs less the longer ago it is (by e in :data:`MEMORY` seconds), and the first seconds are
    weighed as what they are: a short time, not a slow one.
-4. Nothing is estimated before :data:`SETTLING` seconds.
+4. Nothing is estimated before :data:`SETTLING` seconds, nor while nothing came for :data:`DOUBT` seconds.
 5. When nothing came for :data:`STALL` seconds, there is no speed to speak of. What was known is forgotten, and
    the measuring starts over with the next byte, so that a pause does not look like a slow line afterwards.
 """
@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["MEMORY", "SETTLING", "STALL", "Pace"]
+__all__ = ["DOUBT", "MEMORY", "SETTLING", "STALL", "Pace"]
 
 MEMORY = 8.0
 """Seconds after which a moment weighs 1/e of what it did."""
 
 SETTLING = 3.0
 """Seconds of measuring before anything is said about the future."""
+
+DOUBT = 2.0
+"""Seconds without a byte after which no end is promised any more."""
 
 STALL = 5.0
 """Seconds without a byte after which that is said."""
@@ -77,8 +80,7 @@ class Pace:
     @property
     def stalled(self) -> float:
         """For how many seconds nothing came, if that is worth saying; else 0."""
-        silent = self._sampled_at - self._moved_at
-        return silent if silent > STALL else 0.0
+        return self._silent if self._silent > STALL else 0.0
 
     def eta(self, left: int) -> float | None:
         """How many seconds the rest will take.
@@ -90,6 +92,10 @@ class Pace:
             Seconds, or None if it is too early to say, or nothing comes.
         """
         rate = self.rate
-        if not rate or self._measured < SETTLING or self.stalled:
+        if not rate or self._measured < SETTLING or self._silent > DOUBT:
             return None
         return left / rate
+
+    @property
+    def _silent(self) -> float:
+        return self._sampled_at - self._moved_at
