@@ -1,4 +1,4 @@
-"""Observers for a terminal and for front ends."""
+"""Observers for a terminal and for front ends. What draws is imported where something is drawn (docs/adr/0003)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from lockstick.progress import SILENT, Phase
 from lockstick.report.plain import printable
-from lockstick.report.progress_text import progress_lines, soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +138,8 @@ class _Live:
 
     def tick(self) -> None:
         """Draw what is known now."""
+        from lockstick.report.progress_text import progress_lines
+
         with self._drawing:
             snapshot = self._tracker.snapshot()
             if snapshot is not None:
@@ -151,4 +152,6 @@ class _Live:
 
 
 def _retry(name: str, attempt: int, delay: float, reason: str) -> str:
+    from lockstick.report.progress_text import soon
+
     return f"{name}: try {attempt} {soon(delay)}: {reason}"
