@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("cryptography", "httpx", "securesystemslib", "starlette", "tqdm", "uvicorn")
+HEAVY = ("cryptography", "httpx", "securesystemslib", "starlette", "uvicorn")
 
 PROGRAM = """
 import sys

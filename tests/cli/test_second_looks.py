@@ -164,6 +164,6 @@ def test_a_server_that_cannot_be_reached_is_named(build: Runner, cloud: Sandbox)
     ("delay", "words"), [(0.01, "at once"), (0.2, "in 0.2 s"), (9.96, "in 10 s"), (31.4, "in 31 s")]
 )
 def test_a_pause_is_said_as_people_say_it(capsys: pytest.CaptureFixture[str], delay: float, words: str) -> None:
-    with observer_for(Console()) as observer:
+    with observer_for(Console(verbose=True)) as observer:
         observer.retrying("maps", attempt=2, delay=delay, reason="because")
     assert capsys.readouterr().err == f"maps: try 2 {words}: because\n"

@@ -23,6 +23,7 @@ _SUBSTITUTES = (
     (re.compile(r"\b[0-9a-f]{64}\b"), "DIGEST"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "DIGEST-START"),
     (re.compile(r"127\.0\.0\.1:\d+"), "LOOPBACK"),
+    (re.compile(r"\bin \d+\.\d s \(\d+\.\d [kMG]?B/s\)"), "in N s (SPEED)"),
     (re.compile(r"\bin \d+\.\d s\b"), "in N s"),
     (re.compile(r'"seconds": [0-9.]+'), '"seconds": N'),
     # Signed one after the other for the same time: the second may tick in between.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -13,9 +14,8 @@ import pytest
 from docs.pages import DOCS, ROOT, commands, fences, read, section
 from docs.terminal import Terminal
 from lockstick.cli.boundary import INTERRUPTED, UNEXPECTED, run
-from lockstick.cli.console import Console
+from lockstick.cli.jsonlines import PROGRESS_EVERY, JsonLines
 from lockstick.cli.options import settings
-from lockstick.cli.progress import observer_for
 from lockstick.cli.verify import exit_code_of
 from lockstick.errors import LockstickError
 from lockstick.progress import Observer, Phase
@@ -196,21 +196,26 @@ def test_every_json_block_of_the_reference_is_compared() -> None:
 # --- progress ----------------------------------------------------------------------------------
 
 
-def test_the_progress_events_shown_are_those_that_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_progress_events_shown_are_those_that_are_written() -> None:
     called = {"phase", "file_started", "advanced", "file_finished", "retrying", "message"}
     assert called == {name for name in vars(Observer) if not name.startswith("_")}
-    with observer_for(Console(progress="json")) as observer:
-        observer.phase("fetching", total_bytes=1, files=1)
-        observer.file_started("a", length=1)
-        observer.advanced("a", 1)
-        observer.file_finished("a")
-        observer.retrying("a", attempt=2, delay=0.2, reason="because")
-        observer.message("something")
-    written = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    stream, now = io.StringIO(), [0.0]
+    observer = JsonLines(stream, lambda: now[0])
+    observer.phase("fetching", total_bytes=2, files=1)
+    observer.file_started("a", length=2)
+    observer.advanced("a", 1)
+    now[0] = PROGRESS_EVERY
+    observer.tick()
+    observer.file_finished("a")
+    observer.retrying("a", attempt=2, delay=0.2, reason="because")
+    observer.message("something")
+    written = [json.loads(line) for line in stream.getvalue().splitlines()]
     (block,) = fences(CLI, "jsonl")
     shown = [json.loads(line) for line in block.splitlines()]
     assert [list(event) for event in shown] == [list(event) for event in written]
     assert [event["event"] for event in shown] == [event["event"] for event in written]
+    flights = [event["in_flight"] for events in (shown, written) for event in events if "in_flight" in event]
+    assert [[list(flight) for flight in one] for one in flights] == [[["file", "done", "length", "rate"]]] * 2
     told = re.findall(r"^\| `(\w+)` \|", section(CLI, "Progress"), re.MULTILINE)
     assert told == [event["event"] for event in written]
 

@@ -55,7 +55,7 @@ def common(command: Command) -> Callable[..., Any]:
         type=click.Choice(["auto", "json", "none"]),
         default="auto",
         show_default=True,
-        help="Progress on standard error: bars on a terminal, or one JSON object per line.",
+        help="Progress on standard error: a few lines on a terminal, or one JSON object per line.",
     )
     @wraps(command)
     def with_console(**arguments: Any) -> Any:  # noqa: ANN401 - whatever the command takes and returns

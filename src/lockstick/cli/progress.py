@@ -1,12 +1,13 @@
-"""Observers for a terminal and for front ends."""
+"""Observers for a terminal and for front ends. What draws is imported where something is drawn (docs/adr/0003)."""
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 import threading
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from lockstick.progress import SILENT, Phase
 from lockstick.report.plain import printable
@@ -14,15 +15,15 @@ from lockstick.report.plain import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tqdm import tqdm
-
     from lockstick.cli.console import Console
+    from lockstick.cli.screen import Screen
     from lockstick.progress import Observer
+    from lockstick.report.tracker import Tracker
 
-__all__ = ["observer_for"]
+__all__ = ["REDRAWN_EVERY", "observer_for"]
 
-_AT_ONCE = 0.05
-_LONG = 9.95
+REDRAWN_EVERY = 0.1
+"""Seconds between two frames."""
 
 
 @contextmanager
@@ -33,31 +34,58 @@ def observer_for(console: Console) -> Iterator[Observer]:
         console: How the run talks.
 
     Yields:
-        JSON lines if asked for; bars if standard error is a terminal; otherwise messages only, or nothing.
+        JSON lines if asked for; a few lines that are drawn again and again if standard error is a terminal;
+        otherwise messages only, or nothing.
     """
     if console.progress == "json":
-        yield _JsonLines()
+        with _json_lines() as lines:
+            yield lines
     elif console.quiet or console.progress == "none":
         yield SILENT
     elif sys.stderr.isatty():
-        bars = _Bars()
-        try:
-            yield bars
-        finally:
-            bars.close()
+        with _live(console) as live:
+            yield live
     else:
-        yield _Messages()
+        yield _Messages(tells_retries=console.verbose)
 
 
-def _soon(delay: float) -> str:
-    """Say when: ``at once``, ``in 0.2 s``, ``in 12 s``."""
-    if delay < _AT_ONCE:
-        return "at once"
-    return f"in {delay:.1f} s" if delay < _LONG else f"in {delay:.0f} s"
+@contextmanager
+def _json_lines() -> Iterator[Observer]:
+    from lockstick.cli.jsonlines import BYTES_EVERY, JsonLines
+    from lockstick.cli.ticker import Ticker
+
+    lines = JsonLines(sys.stderr, time.monotonic)
+    try:
+        with Ticker(BYTES_EVERY, lines.tick):
+            yield lines
+    finally:
+        lines.close()
+
+
+@contextmanager
+def _live(console: Console) -> Iterator[Observer]:
+    from lockstick.cli.screen import Screen, abilities
+    from lockstick.cli.ticker import Ticker
+    from lockstick.report.tracker import Tracker
+
+    can = abilities(os.environ, encoding=sys.stderr.encoding, color=console.color)
+    live = _Live(Tracker(time.monotonic), Screen(sys.stderr, can))
+    try:
+        with Ticker(REDRAWN_EVERY, live.tick):
+            yield live
+    finally:
+        live.close()
 
 
 class _Messages:
-    """No bar: retries and messages only, one line each."""
+    """Nothing moves: messages only, one line each, and retries if they are wanted.
+
+    Args:
+        tells_retries: True to tell them.
+    """
+
+    def __init__(self, *, tells_retries: bool) -> None:
+        self._tells_retries = tells_retries
 
     def phase(self, name: Phase, *, total_bytes: int | None = None, files: int | None = None) -> None:
         """Nothing to say."""
@@ -73,98 +101,57 @@ class _Messages:
 
     def retrying(self, name: str, *, attempt: int, delay: float, reason: str) -> None:
         """Say that a file is tried again, and why."""
-        sys.stderr.write(printable(f"{name}: try {attempt} {_soon(delay)}: {reason}") + "\n")
+        if self._tells_retries:
+            self.message(_retry(name, attempt, delay, reason))
 
     def message(self, text: str) -> None:
         """Say it."""
         sys.stderr.write(printable(text) + "\n")
 
 
-class _Bars(_Messages):
-    """One bar for the whole phase, in bytes."""
+class _Live:
+    """A picture of what the tracker knows, drawn again at every tick.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._bar: tqdm[NoReturn] | None = None
+    Args:
+        tracker: Counts.
+        screen: Where to draw.
+    """
 
-    def phase(self, name: Phase, *, total_bytes: int | None = None, files: int | None = None) -> None:
-        """Begin a new bar."""
-        from tqdm import tqdm
-
-        with self._lock:
-            self._end()
-            if total_bytes:
-                self._bar = tqdm(total=total_bytes, desc=name, unit="B", unit_scale=True, file=sys.stderr, leave=False)
-
-    def file_started(self, name: str, *, length: int, offset: int = 0) -> None:
-        """Count what is there already."""
-        self.advanced(name, offset)
-
-    def advanced(self, name: str, count: int) -> None:
-        """Move the bar."""
-        with self._lock:
-            if self._bar is not None:
-                self._bar.update(count)
+    def __init__(self, tracker: Tracker, screen: Screen) -> None:
+        self._tracker = tracker
+        self._screen = screen
+        self._drawing = threading.Lock()
+        self.phase = tracker.phase
+        self.file_started = tracker.file_started
+        self.advanced = tracker.advanced
+        self.file_finished = tracker.file_finished
 
     def retrying(self, name: str, *, attempt: int, delay: float, reason: str) -> None:
-        """Say it above the bar."""
-        self._write(f"{name}: try {attempt} {_soon(delay)}: {reason}")
+        """Say it above the picture, and note it in the picture."""
+        self._tracker.retrying(name, attempt=attempt, delay=delay, reason=reason)
+        self.message(_retry(name, attempt, delay, reason))
 
     def message(self, text: str) -> None:
-        """Say it above the bar."""
-        self._write(text)
+        """Say it above the picture."""
+        with self._drawing:
+            self._screen.say(printable(text))
+
+    def tick(self) -> None:
+        """Draw what is known now."""
+        from lockstick.report.progress_text import progress_lines
+
+        with self._drawing:
+            snapshot = self._tracker.snapshot()
+            if snapshot is not None:
+                self._screen.draw(progress_lines(snapshot, self._screen.room))
 
     def close(self) -> None:
-        """Take the bar away."""
-        with self._lock:
-            self._end()
-
-    def _write(self, text: str) -> None:
-        text = printable(text)
-        with self._lock:
-            if self._bar is not None:
-                self._bar.write(text, file=sys.stderr)
-            else:
-                sys.stderr.write(text + "\n")
-
-    def _end(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        """Take the picture away."""
+        with self._drawing:
+            self._screen.clear()
 
 
-class _JsonLines:
-    """One JSON object per line, for front ends (docs/cli.md, "Progress")."""
+def _retry(name: str, attempt: int, delay: float, reason: str) -> str:
+    from lockstick.report.progress_text import soon
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def phase(self, name: Phase, *, total_bytes: int | None = None, files: int | None = None) -> None:
-        """A phase begins."""
-        self._emit(event="phase", phase=name, total_bytes=total_bytes, files=files)
-
-    def file_started(self, name: str, *, length: int, offset: int = 0) -> None:
-        """A file begins."""
-        self._emit(event="file", file=name, length=length, offset=offset)
-
-    def advanced(self, name: str, count: int) -> None:
-        """Bytes are done."""
-        self._emit(event="bytes", file=name, count=count)
-
-    def file_finished(self, name: str) -> None:
-        """A file is done."""
-        self._emit(event="done", file=name)
-
-    def retrying(self, name: str, *, attempt: int, delay: float, reason: str) -> None:
-        """A file is tried again."""
-        self._emit(event="retry", file=name, attempt=attempt, delay=round(delay, 1), reason=reason)
-
-    def message(self, text: str) -> None:
-        """A message."""
-        self._emit(event="message", text=text)
-
-    def _emit(self, **members: object) -> None:
-        line = json.dumps(members) + "\n"
-        with self._lock:
-            sys.stderr.write(line)
-            sys.stderr.flush()
+    return f"{name}: try {attempt} {soon(delay)}: {reason}"

@@ -83,6 +83,7 @@ class BuildOutcome:
     Attributes:
         output: The folder.
         fetched: How many bytes of packages came over the line.
+        fetch_seconds: How long that took.
         reused: How many bytes of packages were there already, proven.
         verified: The verification of the result.
         replaced: The lockbox, or its older version, that lay in the folder before, or None.
@@ -90,6 +91,7 @@ class BuildOutcome:
 
     output: Path
     fetched: int
+    fetch_seconds: float
     reused: int
     verified: VerifyOutcome
     replaced: Replaced | None = None
@@ -181,7 +183,9 @@ def build(
         wanted = {package.path for package in judgement.packages}
         obsolete = (read_places(place.places) | listed_places(place.layout)) - wanted
         write_places(place.places, obsolete | wanted)
+        fetching = clock()
         fetched = _fetch_missing(plan, place, repository, fetch, observer)
+        fetch_seconds = clock() - fetching
         measured = _facts(plan, fetched)
         verified = conclude(judgement, measured, at=at, extra=Ledger(), seconds=clock() - started)
         _require(verified.verdict, verified.findings, lockbox)
@@ -194,6 +198,7 @@ def build(
     return BuildOutcome(
         output=output,
         fetched=sum(one.bytes_fetched for one in fetched.values()),
+        fetch_seconds=fetch_seconds,
         reused=plan.bytes_present + sum(one.resumed_from for one in fetched.values()),
         verified=verified,
         replaced=replaced,

@@ -14,7 +14,7 @@ from lockstick.transfer.hashing import hash_file
 from lockstick.transfer.journal import kept_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from lockstick.lockbox.replaced import Replaced
@@ -116,11 +116,16 @@ def make_plan(packages: Sequence[ExpectedPackage], place: Workplace, observer: O
                 remedy="Leave the package out of the lockbox, or build with a later version.",
             )
     present = measure(place.layout, packages, observer)
+    candidates = [
+        package for package in packages if not _is_there(package, present) and _candidate(package, place) is not None
+    ]
+    if candidates:
+        observer.phase("hashing", total_bytes=sum(package.length for package in candidates), files=len(candidates))
     planned: list[PlannedPackage] = []
     for package in packages:
         measured = present.get(package.target)
         partial = place.partial / f"{waiting_name(package)}.part"
-        if measured is not None and _good(package, measured):
+        if _is_there(package, present):
             planned.append(PlannedPackage(package=package, measured=measured, waiting=None, partial=partial))
             continue
         waiting = _waiting(package, place, observer)
@@ -135,13 +140,27 @@ def make_plan(packages: Sequence[ExpectedPackage], place: Workplace, observer: O
     return Plan(packages=tuple(planned))
 
 
-def _good(package: ExpectedPackage, measured: Measured) -> bool:
-    return not measured.problem and measured.length == package.length and measured.digests == dict(package.hashes)
+def _is_there(package: ExpectedPackage, present: Mapping[str, Measured]) -> bool:
+    measured = present.get(package.target)
+    return (
+        measured is not None
+        and not measured.problem
+        and measured.length == package.length
+        and measured.digests == dict(package.hashes)
+    )
+
+
+def _candidate(package: ExpectedPackage, place: Workplace) -> Path | None:
+    """A file that waits under the package's name and has its length; its bytes are still to be proven."""
+    candidate = place.staged / waiting_name(package)
+    if candidate.is_symlink() or not candidate.is_file() or candidate.stat().st_size != package.length:
+        return None
+    return candidate
 
 
 def _waiting(package: ExpectedPackage, place: Workplace, observer: Observer) -> Path | None:
-    candidate = place.staged / waiting_name(package)
-    if candidate.is_symlink() or not candidate.is_file() or candidate.stat().st_size != package.length:
+    candidate = _candidate(package, place)
+    if candidate is None:
         return None
     digests = hash_file(candidate, package.hashes, observer=observer, name=package.target)
     return candidate if digests == dict(package.hashes) else None

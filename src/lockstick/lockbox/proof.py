@@ -59,7 +59,7 @@ def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Obser
         Target name to what was found.
     """
     wanted = [package for package in packages if package.path or kind_of(package) is Kind.OSTREE]
-    sizes = {package.target: _size(layout, package) + parts_size(layout.root, package) for package in wanted}
+    sizes = {package.target: _work(layout, package) for package in wanted}
     observer.phase("hashing", total_bytes=sum(sizes.values()), files=len(wanted))
     wanted.sort(key=lambda package: -sizes[package.target])
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -80,6 +80,13 @@ def _size(layout: Layout, package: ExpectedPackage) -> int:
         return layout.package(package.path).lstat().st_size
     except OSError:
         return 0
+
+
+def _work(layout: Layout, package: ExpectedPackage) -> int:
+    """How many bytes of a package will be read, at most; a file of another length is not read at all."""
+    size = _size(layout, package)
+    own = size if size == package.length and package.hashes else 0
+    return own + parts_size(layout.root, package)
 
 
 def _measure_one(

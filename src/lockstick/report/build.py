@@ -48,6 +48,8 @@ def build_json(outcome: BuildOutcome) -> dict[str, object]:
     return {
         "output": str(outcome.output),
         "fetched": outcome.fetched,
+        "fetch_seconds": round(outcome.fetch_seconds, 3),
+        "fetch_rate": _rate(outcome),
         "reused": outcome.reused,
         "replaced": _replaced_json(outcome.replaced),
         "verify": verify_json(outcome.verified),
@@ -71,9 +73,11 @@ def build_text(outcome: BuildOutcome, *, judged_by: str, verbose: bool = False) 
     if outcome.verified.weakest is not None:
         yield f"  good until {day(outcome.verified.weakest.expires)}: {outcome.verified.weakest.role} expires first"
     yield f"  judged by {judged_by}"
+    rate = _rate(outcome)
+    pace = "" if rate is None else f" in {outcome.fetch_seconds:.1f} s ({size(rate)}/s)"
     yield (
-        f"  {len(outcome.verified.packages)} package(s): {size(outcome.fetched)} fetched, "
-        f"{size(outcome.reused)} already there, in {outcome.verified.seconds:.1f} s"
+        f"  {len(outcome.verified.packages)} package(s): {size(outcome.fetched)} fetched{pace}, "
+        f"{size(outcome.reused)} already there; all in {outcome.verified.seconds:.1f} s"
     )
     if verbose:
         for package in outcome.verified.packages:
@@ -127,6 +131,13 @@ def plan_text(plan: Plan) -> Iterator[str]:
     for planned in plan.packages:
         state = "present" if planned.measured is not None else "fetch"
         yield f"  {state:8} {printable(planned.package.target)} · {size(planned.package.length)}"
+
+
+def _rate(outcome: BuildOutcome) -> int | None:
+    """Bytes per second of the fetching, flushing included; None if nothing was fetched."""
+    if not outcome.fetched or outcome.fetch_seconds <= 0:
+        return None
+    return round(outcome.fetched / outcome.fetch_seconds)
 
 
 def _named(replaced: Replaced) -> str:
