@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.driver import NOW
-from conformance.simulator import FUTURE, PAST, TOP, Key, Repository
+from conformance.simulator import FUTURE, KINDS, PAST, TOP, Key, Repository
 
 if TYPE_CHECKING:
     from conformance.driver import Driver
@@ -345,7 +345,7 @@ def test_without_consistent_snapshots_names_are_plain(client: Driver, repository
 # --- keys and signatures -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_key_is_believed_and_its_broken_signature_is_not(
     client: Driver, repository: Repository, kind: str
 ) -> None:
@@ -364,10 +364,25 @@ def test_each_kind_of_key_is_believed_and_its_broken_signature_is_not(
     assert client.versions["timestamp"] == 2
 
 
+@pytest.mark.parametrize(("named", "used"), [("rsa", "rsa-pkcs1v15"), ("rsa-pkcs1v15", "rsa")])
+def test_a_key_verifies_by_the_scheme_that_its_lister_names_and_no_other(
+    client: Driver, repository: Repository, named: str, used: str
+) -> None:
+    key, named_as = Key("other", used), Key("other", named)
+    key.public["scheme"] = named_as.public["scheme"]
+    repository.name_keys("timestamp", key)
+    repository.publish_root()
+    repository.publish_timestamp()
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert "timestamp" not in client.versions
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "ecdsa-p384"])
 @pytest.mark.parametrize("form", ["type", "type and point"])
-def test_older_spellings_of_ecdsa_keys_are_read(client: Driver, repository: Repository, form: str) -> None:
-    key = Key("other", "ecdsa")
-    key.public["keytype"] = "ecdsa-sha2-nistp256"
+def test_older_spellings_of_ecdsa_keys_are_read(client: Driver, repository: Repository, form: str, kind: str) -> None:
+    key = Key("other", kind)
+    key.public["keytype"] = key.public["scheme"]
     if form == "type and point":
         key.public["keyval"]["public"] = key.point()
     repository.name_keys("timestamp", key)
