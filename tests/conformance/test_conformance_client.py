@@ -752,6 +752,93 @@ def test_a_delegation_may_name_the_beginnings_of_hashes(client: Driver, reposito
     assert client.requests[4:5] == ["1.bin.json"]
 
 
+def deal_out(repository: Repository, delegator: str, prefix: str, bits: int, **more: Any) -> str:
+    """Delegate to bins, and publish the one that dir/file falls to; gives its name."""
+    number = int(hashlib.sha256(b"dir/file").hexdigest(), 16) >> (256 - bits)
+    name = f"{prefix}-{number:0{len(f'{2**bits - 1:x}')}x}"
+    key = repository.delegate(delegator, name)
+    section = repository.roles[delegator]["delegations"]
+    del section["roles"]
+    section["succinct_roles"] = {
+        "keyids": [key.keyid],
+        "threshold": 1,
+        "bit_length": bits,
+        "name_prefix": prefix,
+    } | more
+    return name
+
+
+@pytest.mark.parametrize("bits", [1, 4, 5, 8, 14, 32])
+def test_a_delegation_may_deal_all_names_out_to_bins(client: Driver, repository: Repository, bits: int) -> None:
+    role = deal_out(repository, "targets", "b/n", bits)
+    repository.add_artifact(role, "dir/file", b"x")
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.download("dir/file") == 0
+    assert client.requests[4:5] == [f"1.{role.replace('/', '%2F')}.json"]
+
+
+def test_a_bin_is_believed_by_the_keys_of_the_bins_only(client: Driver, repository: Repository) -> None:
+    role = deal_out(repository, "targets", "bin", 4)
+    repository.add_artifact(role, "dir/file", b"x")
+    repository.signers[role] = [Key("somebody else")]
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.download("dir/file") == 1
+    assert client.requests[-1] == f"1.{role}.json"
+    assert role not in client.versions
+
+
+def test_a_search_ends_at_its_bin(client: Driver, repository: Repository) -> None:
+    repository.delegate("targets", "A", "*/*")
+    repository.delegate("targets", "B", "*/*")
+    role = deal_out(repository, "A", "bin", 4)
+    repository.add_artifact("B", "dir/file", b"x")
+    repository.publish("targets", "A", "B", role)
+    assert client.init() == 0
+    assert client.download("dir/file") == 1
+    assert client.requests[4:] == ["1.A.json", f"1.{role}.json"]
+
+
+def test_what_a_bin_delegates_to_is_looked_into(client: Driver, repository: Repository) -> None:
+    role = deal_out(repository, "targets", "bin", 4)
+    repository.delegate(role, "below", "dir/*")
+    repository.add_artifact("below", "dir/file", b"x")
+    repository.publish("targets", role, "below")
+    assert client.init() == 0
+    assert client.download("dir/file") == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bit_length": 0},
+        {"bit_length": 33},
+        {"bit_length": "4"},
+        {"bit_length": True},
+        {"name_prefix": None},
+        {"threshold": 0},
+        {"keyids": ["a", "a"]},
+    ],
+)
+def test_bins_that_cannot_be_read_spoil_their_document(
+    client: Driver, repository: Repository, wrong: dict[str, Any]
+) -> None:
+    role = deal_out(repository, "targets", "bin", 4, **wrong)
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert "targets" not in client.versions
+
+
+def test_roles_are_named_one_by_one_or_as_bins_but_not_both(client: Driver, repository: Repository) -> None:
+    role = deal_out(repository, "targets", "bin", 4)
+    repository.roles["targets"]["delegations"]["roles"] = []
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.refresh() == 1
+
+
 def test_a_delegation_that_the_snapshot_does_not_list_is_not_asked_for(client: Driver, repository: Repository) -> None:
     repository.delegate("targets", "role", "*")
     repository.add_artifact("role", "file", b"x")
