@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -317,6 +318,41 @@ def test_a_spoilt_stored_file_is_fetched_again(client: Driver, repository: Repos
     (client.targets / "file").write_bytes(b"bytex")
     assert client.download("file") == 0
     assert client.downloads == {"file": b"bytes"}
+
+
+def test_an_artifact_is_never_held_in_memory_as_a_whole(client: Driver, repository: Repository) -> None:
+    size = 32 << 20
+    repository.add_artifact("targets", "large", b"x" * size)
+    repository.publish("targets")
+    sound(client)
+    tracemalloc.start()
+    try:
+        assert client.download("large") == 0
+        assert client.download("large") == 0
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert client.requests == ["2.root.json", "timestamp.json"]
+    assert (client.targets / "large").stat().st_size == size
+    assert peak < size // 2
+
+
+def test_an_empty_artifact_is_an_artifact(client: Driver, repository: Repository) -> None:
+    repository.add_artifact("targets", "empty", b"")
+    repository.publish("targets")
+    assert client.init() == 0
+    assert client.download("empty") == 0
+    assert client.downloads == {"empty": b""}
+
+
+def test_after_a_download_nothing_but_the_artifact_is_left(client: Driver, repository: Repository) -> None:
+    repository.add_artifact("targets", "good", b"good")
+    repository.add_artifact("targets", "bad", b"good too")
+    repository.files[f"targets/{hashlib.sha256(b'good too').hexdigest()}.bad"] = b"bad, bad"
+    repository.publish("targets")
+    assert client.init() == 0
+    assert client.download("good", "bad") == 1
+    assert [file.name for file in client.targets.iterdir()] == ["good"]
 
 
 def test_without_consistent_snapshots_names_are_plain(client: Driver, repository: Repository) -> None:
