@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -79,13 +80,14 @@ def _private(name: str, kind: str) -> ed25519.Ed25519PrivateKey | rsa.RSAPrivate
 
 @dataclass
 class Repository:
-    """Bodies to change before they are published, files to spoil afterwards, and the requests that came.
+    """Bodies to change before they are published, files and answers to spoil afterwards, and the requests that came.
 
     Publishing a role signs it with the keys in ``signers`` and raises its version unless told not to.
     """
 
     signers: dict[str, list[Key]] = field(default_factory=lambda: {role: [Key(role)] for role in TOP})
     files: dict[str, bytes] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     with_hashes: bool = False
     artifacts: dict[str, bytes] = field(default_factory=dict)
@@ -183,8 +185,9 @@ def serving(repository: Repository) -> Iterator[str]:
             name = self.path.removeprefix("/case%5Bone%5D/")
             repository.requests.append(name.removeprefix("metadata/"))
             data = repository.files.get(name if name.startswith("metadata/") else unquote(name))
-            if data is None:
-                self.send_error(404)
+            status = repository.statuses.get(name, 200 if data is not None else 404)
+            if data is None or status != HTTPStatus.OK:
+                self.send_error(status)
                 return
             self.send_response(200)
             self.send_header("Content-Length", str(len(data)))

@@ -947,6 +947,40 @@ def test_a_role_that_was_signed_again_for_a_new_key_is_fetched_again(client: Dri
     assert client.download("file") == 0
 
 
+# --- what servers answer for a file that is not there ------------------------------------------
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_the_chain_of_roots_ends_where_the_next_one_cannot_be_had(
+    client: Driver, repository: Repository, status: int
+) -> None:
+    repository.statuses["metadata/2.root.json"] = status
+    sound(client)
+    assert client.requests == ["2.root.json", "timestamp.json", "1.snapshot.json", "1.targets.json"]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_server_that_fails_at_the_next_root_has_not_said_that_there_is_none(
+    client: Driver, repository: Repository, status: int
+) -> None:
+    repository.statuses["metadata/2.root.json"] = status
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert set(client.requests) == {"2.root.json"}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("role", ["timestamp", "1.snapshot", "1.targets"])
+def test_no_other_role_may_be_missing_and_none_is_asked_for_twice(
+    client: Driver, repository: Repository, role: str, status: int
+) -> None:
+    repository.statuses[f"metadata/{role}.json"] = status
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert client.requests[-1] == f"{role}.json"
+    assert client.requests.count(f"{role}.json") == 1
+
+
 # --- the program itself ------------------------------------------------------------------------
 
 
