@@ -60,7 +60,8 @@ class Driver:
 
     @property
     def downloads(self) -> dict[str, bytes]:
-        return {unquote(file.name): file.read_bytes() for file in self.targets.iterdir()}
+        """Target to bytes of everything that the suite would find: hidden files are none of it."""
+        return {unquote(file.name): file.read_bytes() for file in self.targets.glob("[!.]*")}
 
     @property
     def requests(self) -> list[str]:

@@ -21,9 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
-from lockstick.errors import LockstickError, NotAllowedError, NotFoundError
+from lockstick.errors import LockstickError, MediaError, NotAllowedError, NotFoundError
 from lockstick.metadata.tuf import TUF
 from lockstick.transfer.documents import DocumentReader
+from lockstick.transfer.engine import fetch_all
+from lockstick.transfer.hashing import hash_file
+from lockstick.transfer.model import Download
 from lockstick.transfer.policy import Policy
 from lockstick.trust.tuf.files import CLIENT_LIMITS, metadata_name, target_name
 from lockstick.trust.tuf.refusal import RefusedError
@@ -32,6 +35,9 @@ from lockstick.trust.tuf.trusted import TrustedMetadata
 
 if TYPE_CHECKING:
     from lockstick.metadata.targets import Delegation, Target, Targets
+
+
+POLICY = Policy(attempts=3)
 
 
 class Shelf:
@@ -44,10 +50,11 @@ class Shelf:
         """The file's bytes; None if there is none, or none that anybody here has written."""
         try:
             with (self._folder / name).open("rb") as file:
-                data = file.read(limit + 1)
+                # Asked for as many bytes as there are: room for all that are asked for is made at once.
+                size = os.fstat(file.fileno()).st_size
+                return file.read(size) if size <= limit else None
         except FileNotFoundError:
             return None
-        return data if len(data) <= limit else None
 
     def write(self, name: str, data: bytes) -> None:
         # The unfinished file is hidden and has another ending: everything that ends in .json is taken for metadata.
@@ -115,18 +122,27 @@ class Client:
             raise RefusedError(f"the target {name!r} is refused", why="none of its hashes is known here")
         return target
 
-    def download(self, name: str, base: str, targets: Shelf) -> None:
-        """Fetch a target unless its bytes are there already."""
+    def download(self, name: str, base: str, folder: Path) -> None:
+        """Fetch a target to disk unless its bytes are there already.
+
+        The bytes are hashed as they arrive in a hidden file, which takes the target's place once they are proven.
+        """
         target = self.find(name)
-        stored = quote(name, safe="")
-        have = targets.read(stored, target.length)
-        if have is not None and _is_target(have, target):
+        destination = folder / quote(name, safe="")
+        if _is_target(destination, target):
             return
         digest = next(iter(target.hashes.values())) if self._trusted.consistent_snapshot else None
-        data = self._network.fetch(f"{base}/{target_name(name, digest)}", limit=target.length)
-        if not _is_target(data, target):
-            raise RefusedError(f"the target {name!r} is refused", why="its length or hash is not what was signed")
-        targets.write(stored, data)
+        folder.mkdir(parents=True, exist_ok=True)
+        wanted = Download(
+            name=name,
+            url=f"{base}/{target_name(name, digest)}",
+            length=target.length,
+            digests=target.hashes,
+            destination=destination,
+            # Named by a hash, so that it is no longer than the target's own name may be, journal included.
+            partial=folder / f".{hashlib.sha256(destination.name.encode()).hexdigest()}.part",
+        )
+        fetch_all([wanted], policy=POLICY)
 
     def _step_up_roots(self) -> None:
         for _ in range(CLIENT_LIMITS.root_steps):
@@ -175,10 +191,11 @@ class Client:
         return self._network.fetch(f"{self._base}/{name}", limit=limit, name=name)
 
 
-def _is_target(data: bytes, target: Target) -> bool:
-    return len(data) == target.length and all(
-        hashlib.new(algorithm, data).hexdigest() == digest for algorithm, digest in target.hashes.items()
-    )
+def _is_target(file: Path, target: Target) -> bool:
+    try:
+        return file.lstat().st_size == target.length and hash_file(file, target.hashes) == target.hashes
+    except (OSError, MediaError):
+        return False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -207,13 +224,12 @@ def _run(options: argparse.Namespace, now: datetime) -> None:
         TrustedMetadata(anchor, now, TUF)
         metadata.write("root.json", anchor)
         return
-    with DocumentReader(policy=Policy(attempts=3)) as network:
+    with DocumentReader(policy=POLICY) as network:
         client = Client(metadata, options.metadata_url.rstrip("/"), network, now)
         client.refresh()
         if options.command == "download":
-            targets = Shelf(options.target_dir)
             for name in options.target_name:
-                client.download(name, options.target_base_url.rstrip("/"), targets)
+                client.download(name, options.target_base_url.rstrip("/"), options.target_dir)
 
 
 def main(arguments: list[str] | None = None, *, now: datetime | None = None) -> int:

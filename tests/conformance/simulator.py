@@ -8,12 +8,13 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from securesystemslib.formats import encode_canonical
 
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 FUTURE = "2999-01-01T00:00:00Z"
 PAST = "2020-01-01T00:00:00Z"
 TOP = ("root", "timestamp", "snapshot", "targets")
-_SCHEMES = {"ed25519": "ed25519", "rsa": "rsassa-pss-sha256", "ecdsa": "ecdsa-sha2-nistp256"}
+KINDS = {
+    "ed25519": ("ed25519", "ed25519"),
+    "rsa": ("rsa", "rsassa-pss-sha256"),
+    "rsa-pkcs1v15": ("rsa", "rsa-pkcs1v15-sha256"),
+    "ecdsa": ("ecdsa", "ecdsa-sha2-nistp256"),
+    "ecdsa-p384": ("ecdsa", "ecdsa-sha2-nistp384"),
+}
+"""What tests call a kind of key, and how a repository writes it: type and scheme."""
 
 
 class Key:
@@ -37,7 +45,8 @@ class Key:
             text = public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
         else:
             text = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-        self.public: dict[str, Any] = {"keytype": kind, "scheme": _SCHEMES[kind], "keyval": {"public": text}}
+        keytype, scheme = KINDS[kind]
+        self.public: dict[str, Any] = {"keytype": keytype, "scheme": scheme, "keyval": {"public": text}}
         self.keyid = hashlib.sha256(f"{kind}:{name}".encode()).hexdigest()
 
     def point(self) -> str:
@@ -51,10 +60,12 @@ class Key:
         match self._private:
             case ed25519.Ed25519PrivateKey() as private:
                 raw = private.sign(data.encode())
+            case rsa.RSAPrivateKey() as private if self.kind == "rsa-pkcs1v15":
+                raw = private.sign(data.encode(), padding.PKCS1v15(), SHA256())
             case rsa.RSAPrivateKey() as private:
                 raw = private.sign(data.encode(), padding.PSS(padding.MGF1(SHA256()), 32), SHA256())
             case private:
-                raw = private.sign(data.encode(), ec.ECDSA(SHA256()))
+                raw = private.sign(data.encode(), ec.ECDSA(SHA384() if self.kind == "ecdsa-p384" else SHA256()))
         return {"keyid": self.keyid, "sig": raw.hex()}
 
 
@@ -62,20 +73,21 @@ class Key:
 def _private(name: str, kind: str) -> ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
-    if kind == "rsa":
+    if KINDS[kind][0] == "rsa":
         return rsa.generate_private_key(65537, 2048)
-    return ec.generate_private_key(ec.SECP256R1())
+    return ec.generate_private_key(ec.SECP384R1() if kind == "ecdsa-p384" else ec.SECP256R1())
 
 
 @dataclass
 class Repository:
-    """Bodies to change before they are published, files to spoil afterwards, and the requests that came.
+    """Bodies to change before they are published, files and answers to spoil afterwards, and the requests that came.
 
     Publishing a role signs it with the keys in ``signers`` and raises its version unless told not to.
     """
 
     signers: dict[str, list[Key]] = field(default_factory=lambda: {role: [Key(role)] for role in TOP})
     files: dict[str, bytes] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     with_hashes: bool = False
     artifacts: dict[str, bytes] = field(default_factory=dict)
@@ -173,8 +185,9 @@ def serving(repository: Repository) -> Iterator[str]:
             name = self.path.removeprefix("/case%5Bone%5D/")
             repository.requests.append(name.removeprefix("metadata/"))
             data = repository.files.get(name if name.startswith("metadata/") else unquote(name))
-            if data is None:
-                self.send_error(404)
+            status = repository.statuses.get(name, 200 if data is not None else 404)
+            if data is None or status != HTTPStatus.OK:
+                self.send_error(status)
                 return
             self.send_response(200)
             self.send_header("Content-Length", str(len(data)))

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.driver import NOW
-from conformance.simulator import FUTURE, PAST, TOP, Key, Repository
+from conformance.simulator import FUTURE, KINDS, PAST, TOP, Key, Repository
 
 if TYPE_CHECKING:
     from conformance.driver import Driver
@@ -319,6 +320,41 @@ def test_a_spoilt_stored_file_is_fetched_again(client: Driver, repository: Repos
     assert client.downloads == {"file": b"bytes"}
 
 
+def test_an_artifact_is_never_held_in_memory_as_a_whole(client: Driver, repository: Repository) -> None:
+    size = 32 << 20
+    repository.add_artifact("targets", "large", b"x" * size)
+    repository.publish("targets")
+    sound(client)
+    tracemalloc.start()
+    try:
+        assert client.download("large") == 0
+        assert client.download("large") == 0
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert client.requests == ["2.root.json", "timestamp.json"]
+    assert (client.targets / "large").stat().st_size == size
+    assert peak < size // 2
+
+
+def test_an_empty_artifact_is_an_artifact(client: Driver, repository: Repository) -> None:
+    repository.add_artifact("targets", "empty", b"")
+    repository.publish("targets")
+    assert client.init() == 0
+    assert client.download("empty") == 0
+    assert client.downloads == {"empty": b""}
+
+
+def test_after_a_download_nothing_but_the_artifact_is_left(client: Driver, repository: Repository) -> None:
+    repository.add_artifact("targets", "good", b"good")
+    repository.add_artifact("targets", "bad", b"good too")
+    repository.files[f"targets/{hashlib.sha256(b'good too').hexdigest()}.bad"] = b"bad, bad"
+    repository.publish("targets")
+    assert client.init() == 0
+    assert client.download("good", "bad") == 1
+    assert [file.name for file in client.targets.iterdir()] == ["good"]
+
+
 def test_without_consistent_snapshots_names_are_plain(client: Driver, repository: Repository) -> None:
     repository.root["consistent_snapshot"] = False
     repository.publish_root()
@@ -345,7 +381,7 @@ def test_without_consistent_snapshots_names_are_plain(client: Driver, repository
 # --- keys and signatures -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_key_is_believed_and_its_broken_signature_is_not(
     client: Driver, repository: Repository, kind: str
 ) -> None:
@@ -364,10 +400,25 @@ def test_each_kind_of_key_is_believed_and_its_broken_signature_is_not(
     assert client.versions["timestamp"] == 2
 
 
+@pytest.mark.parametrize(("named", "used"), [("rsa", "rsa-pkcs1v15"), ("rsa-pkcs1v15", "rsa")])
+def test_a_key_verifies_by_the_scheme_that_its_lister_names_and_no_other(
+    client: Driver, repository: Repository, named: str, used: str
+) -> None:
+    key, named_as = Key("other", used), Key("other", named)
+    key.public["scheme"] = named_as.public["scheme"]
+    repository.name_keys("timestamp", key)
+    repository.publish_root()
+    repository.publish_timestamp()
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert "timestamp" not in client.versions
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "ecdsa-p384"])
 @pytest.mark.parametrize("form", ["type", "type and point"])
-def test_older_spellings_of_ecdsa_keys_are_read(client: Driver, repository: Repository, form: str) -> None:
-    key = Key("other", "ecdsa")
-    key.public["keytype"] = "ecdsa-sha2-nistp256"
+def test_older_spellings_of_ecdsa_keys_are_read(client: Driver, repository: Repository, form: str, kind: str) -> None:
+    key = Key("other", kind)
+    key.public["keytype"] = key.public["scheme"]
     if form == "type and point":
         key.public["keyval"]["public"] = key.point()
     repository.name_keys("timestamp", key)
@@ -737,6 +788,93 @@ def test_a_delegation_may_name_the_beginnings_of_hashes(client: Driver, reposito
     assert client.requests[4:5] == ["1.bin.json"]
 
 
+def deal_out(repository: Repository, delegator: str, prefix: str, bits: int, **more: Any) -> str:
+    """Delegate to bins, and publish the one that dir/file falls to; gives its name."""
+    number = int(hashlib.sha256(b"dir/file").hexdigest(), 16) >> (256 - bits)
+    name = f"{prefix}-{number:0{len(f'{2**bits - 1:x}')}x}"
+    key = repository.delegate(delegator, name)
+    section = repository.roles[delegator]["delegations"]
+    del section["roles"]
+    section["succinct_roles"] = {
+        "keyids": [key.keyid],
+        "threshold": 1,
+        "bit_length": bits,
+        "name_prefix": prefix,
+    } | more
+    return name
+
+
+@pytest.mark.parametrize("bits", [1, 4, 5, 8, 14, 32])
+def test_a_delegation_may_deal_all_names_out_to_bins(client: Driver, repository: Repository, bits: int) -> None:
+    role = deal_out(repository, "targets", "b/n", bits)
+    repository.add_artifact(role, "dir/file", b"x")
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.download("dir/file") == 0
+    assert client.requests[4:5] == [f"1.{role.replace('/', '%2F')}.json"]
+
+
+def test_a_bin_is_believed_by_the_keys_of_the_bins_only(client: Driver, repository: Repository) -> None:
+    role = deal_out(repository, "targets", "bin", 4)
+    repository.add_artifact(role, "dir/file", b"x")
+    repository.signers[role] = [Key("somebody else")]
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.download("dir/file") == 1
+    assert client.requests[-1] == f"1.{role}.json"
+    assert role not in client.versions
+
+
+def test_a_search_ends_at_its_bin(client: Driver, repository: Repository) -> None:
+    repository.delegate("targets", "A", "*/*")
+    repository.delegate("targets", "B", "*/*")
+    role = deal_out(repository, "A", "bin", 4)
+    repository.add_artifact("B", "dir/file", b"x")
+    repository.publish("targets", "A", "B", role)
+    assert client.init() == 0
+    assert client.download("dir/file") == 1
+    assert client.requests[4:] == ["1.A.json", f"1.{role}.json"]
+
+
+def test_what_a_bin_delegates_to_is_looked_into(client: Driver, repository: Repository) -> None:
+    role = deal_out(repository, "targets", "bin", 4)
+    repository.delegate(role, "below", "dir/*")
+    repository.add_artifact("below", "dir/file", b"x")
+    repository.publish("targets", role, "below")
+    assert client.init() == 0
+    assert client.download("dir/file") == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bit_length": 0},
+        {"bit_length": 33},
+        {"bit_length": "4"},
+        {"bit_length": True},
+        {"name_prefix": None},
+        {"threshold": 0},
+        {"keyids": ["a", "a"]},
+    ],
+)
+def test_bins_that_cannot_be_read_spoil_their_document(
+    client: Driver, repository: Repository, wrong: dict[str, Any]
+) -> None:
+    role = deal_out(repository, "targets", "bin", 4, **wrong)
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert "targets" not in client.versions
+
+
+def test_roles_are_named_one_by_one_or_as_bins_but_not_both(client: Driver, repository: Repository) -> None:
+    role = deal_out(repository, "targets", "bin", 4)
+    repository.roles["targets"]["delegations"]["roles"] = []
+    repository.publish("targets", role)
+    assert client.init() == 0
+    assert client.refresh() == 1
+
+
 def test_a_delegation_that_the_snapshot_does_not_list_is_not_asked_for(client: Driver, repository: Repository) -> None:
     repository.delegate("targets", "role", "*")
     repository.add_artifact("role", "file", b"x")
@@ -807,6 +945,40 @@ def test_a_role_that_was_signed_again_for_a_new_key_is_fetched_again(client: Dri
     repository.signers["role"] = [key]
     repository.publish("role", bump=False)
     assert client.download("file") == 0
+
+
+# --- what servers answer for a file that is not there ------------------------------------------
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_the_chain_of_roots_ends_where_the_next_one_cannot_be_had(
+    client: Driver, repository: Repository, status: int
+) -> None:
+    repository.statuses["metadata/2.root.json"] = status
+    sound(client)
+    assert client.requests == ["2.root.json", "timestamp.json", "1.snapshot.json", "1.targets.json"]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_server_that_fails_at_the_next_root_has_not_said_that_there_is_none(
+    client: Driver, repository: Repository, status: int
+) -> None:
+    repository.statuses["metadata/2.root.json"] = status
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert set(client.requests) == {"2.root.json"}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("role", ["timestamp", "1.snapshot", "1.targets"])
+def test_no_other_role_may_be_missing_and_none_is_asked_for_twice(
+    client: Driver, repository: Repository, role: str, status: int
+) -> None:
+    repository.statuses[f"metadata/{role}.json"] = status
+    assert client.init() == 0
+    assert client.refresh() == 1
+    assert client.requests[-1] == f"{role}.json"
+    assert client.requests.count(f"{role}.json") == 1
 
 
 # --- the program itself ------------------------------------------------------------------------

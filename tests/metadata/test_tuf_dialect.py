@@ -25,6 +25,7 @@ def pem(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed2551
 
 
 P256 = pem(ec.generate_private_key(ec.SECP256R1()))
+P384 = pem(ec.generate_private_key(ec.SECP384R1()))
 ED25519 = pem(ed25519.Ed25519PrivateKey.generate())
 TOO_SHORT = 1024
 RSA = pem(rsa.generate_private_key(65537, 2048))
@@ -41,15 +42,20 @@ def key(keytype: str, scheme: str, public: Any) -> dict[str, Any]:
         (key("ed25519", "ed25519", "00" * 33), "key-malformed"),
         (key("ed25519", "ed25519", ED25519), "key-malformed"),
         (key("ed25519", "ed25519", " " + "00" * 32), "key-malformed"),
-        (key("ecdsa", "ecdsa-sha2-nistp256", pem(ec.generate_private_key(ec.SECP384R1()))), "key-malformed"),
+        (key("ecdsa", "ecdsa-sha2-nistp256", P384), "key-malformed"),
+        (key("ecdsa", "ecdsa-sha2-nistp384", P256), "key-malformed"),
+        (key("ecdsa", "ecdsa-sha2-nistp384", "04" + "11" * 96), "key-malformed"),
+        (key("ecdsa", "ecdsa-sha2-nistp521", P384), "key-type-unsupported"),
+        (key("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", P384), "key-type-unsupported"),
         (key("ecdsa", "ecdsa-sha2-nistp256", RSA), "key-malformed"),
         (key("ecdsa", "ecdsa-sha2-nistp256", "04" + "11" * 64), "key-malformed"),
-        (key("ecdsa", "ecdsa-sha2-nistp384", P256), "key-type-unsupported"),
         (key("ecdsa", "ed25519", P256), "key-type-unsupported"),
         (key("ED25519", "ed25519", "00" * 32), "key-type-unsupported"),
         (key("rsa", "rsassa-pss-sha256", P256), "key-malformed"),
         (key("rsa", "rsassa-pss-sha256", "ü"), "key-malformed"),
-        (key("rsa", "rsa-pkcs1v15-sha256", RSA), "key-type-unsupported"),
+        (key("rsa", "rsa-pkcs1v15-sha256", P256), "key-malformed"),
+        (key("rsa", "rsa-pkcs1v15-sha1", RSA), "key-type-unsupported"),
+        (key("rsa", "rsassa-pss-sha512", RSA), "key-type-unsupported"),
         (key("rsa", "rsassa-pss-sha256", pem(rsa.generate_private_key(65537, TOO_SHORT))), "key-size-unsupported"),
         (key("rsa", "rsassa-pss-sha256", None), "shape"),
         ({"keytype": "rsa", "keyval": {"public": RSA}}, "shape"),
@@ -71,6 +77,11 @@ def test_one_key_has_one_identity_in_every_spelling() -> None:
         key("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", point.upper()),
     ]
     assert len({TUF.parse_key(str(index), value, "key").identity for index, value in enumerate(spellings)}) == 1
+
+
+def test_one_rsa_key_is_one_key_whatever_it_signs_by() -> None:
+    schemes = ("rsassa-pss-sha256", "rsa-pkcs1v15-sha256")
+    assert len({TUF.parse_key(scheme, key("rsa", scheme, RSA), "key").identity for scheme in schemes}) == 1
 
 
 @pytest.mark.parametrize("text", ["", "0", "zz", "a b0", "AAECAw==", "00\n"])

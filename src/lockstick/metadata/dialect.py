@@ -60,7 +60,8 @@ class Dialect:
         refuses_repeated_keyids: True where a role that lists a key id twice spoils its document; False where the
             id simply counts once.
         stars_cross_slashes: Whether ``*`` and ``?`` in the paths of a delegation stand for a slash too.
-        delegates_by_hash: Whether a delegation may name the beginnings of hashes in place of paths.
+        delegates_by_hash: Whether a delegation may name the beginnings of hashes in place of paths, or deal all
+            names out to bins.
         valid_in_last_second: Whether a document is still good in the very second that ``expires`` names.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lockstick.metadata.bins import Bins, read_bins
 from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.roles import read_keys, read_role
 from lockstick.metadata.shape import as_count, as_hashes, as_list, as_object, as_string, as_strings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lockstick.metadata.roles import RoleKeys
     from lockstick.metadata.types import JsonObject, JsonValue
 
-__all__ = ["Delegation", "Target", "Targets", "read_target", "read_targets"]
+__all__ = ["BinDelegation", "Delegation", "Target", "Targets", "read_target", "read_targets"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,29 @@ class Delegation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BinDelegation:
+    """A delegation to bins, as its delegator writes it.
+
+    Attributes:
+        signers: Who may sign for each of the roles, by the delegator's word.
+        bins: Which role a target falls to.
+    """
+
+    signers: RoleKeys
+    bins: Bins
+
+    def delegation_for(self, name: str) -> Delegation:
+        """The delegation to the one role that may speak of a target; the search ends there.
+
+        Args:
+            name: The target's name.
+        """
+        return Delegation(
+            name=self.bins.role_for(name), signers=self.signers, paths=(), hash_prefixes=(), terminating=True
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Targets:
     """The body of a targets document, a delegated one included, or of a lockbox.
 
@@ -74,6 +98,8 @@ class Targets:
         document: The document itself.
         entries: Target name to its still unread entry: a repository lists thousands, and a lockbox needs few.
         delegations: The delegated roles, in the order of the document.
+        bins: The delegation to many roles at once, where the dialect has it and the document writes it; there are
+            no :attr:`delegations` beside it.
         has_delegations: True if the document has the member at all, even an empty one.
     """
 
@@ -81,6 +107,7 @@ class Targets:
     entries: Mapping[str, JsonValue] = field(repr=False)
     delegations: tuple[Delegation, ...]
     has_delegations: bool
+    bins: BinDelegation | None = None
 
     def find(self, name: str) -> Target | None:
         """The entry of that name, or None.
@@ -114,6 +141,7 @@ def read_targets(document: Document) -> Targets:
     where = document.name
     member = document.signed.get("delegations")
     delegations: tuple[Delegation, ...] = ()
+    bins: BinDelegation | None = None
     if member is not None:
         section = as_object(member, f"delegations of {where}")
         keys = read_keys(section.get("keys", {}), f"delegations of {where}", document)
@@ -121,6 +149,10 @@ def read_targets(document: Document) -> Targets:
             _read_delegation(value, keys, f"delegation {index} of {where}", document.dialect)
             for index, value in enumerate(as_list(section.get("roles", []), f"delegations of {where}"), start=1)
         )
+        if document.dialect.delegates_by_hash and "succinct_roles" in section:
+            if "roles" in section:
+                raise MalformedError("shape", f"the delegations of {where} name roles both one by one and as bins")
+            bins = _read_bin_delegation(section["succinct_roles"], keys, f"bins of {where}", document.dialect)
     entries = as_object(document.signed.get("targets"), f"targets of {where}")
     for name, entry in entries.items():
         # A device parses the list as a whole; whoever needs an entry reads it in full.
@@ -131,6 +163,7 @@ def read_targets(document: Document) -> Targets:
         entries=entries,
         delegations=delegations,
         has_delegations=member is not None,
+        bins=bins,
     )
 
 
@@ -168,6 +201,13 @@ def read_target(name: str, value: JsonValue, document_name: str) -> Target:
 def _optional_string(members: JsonObject, name: str, where: str) -> str:
     value = members.get(name)
     return "" if value is None else as_string(value, f"{name} of {where}")
+
+
+def _read_bin_delegation(
+    value: JsonValue, keys: Mapping[str, PublicKey], where: str, dialect: Dialect
+) -> BinDelegation:
+    bins = read_bins(value, where)
+    return BinDelegation(signers=read_role(f"{bins.prefix}-*", value, keys, where, dialect), bins=bins)
 
 
 def _read_delegation(value: JsonValue, keys: Mapping[str, PublicKey], where: str, dialect: Dialect) -> Delegation:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, EllipticCurve, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
@@ -30,10 +30,16 @@ _Public = Ed25519PublicKey | RSAPublicKey | EllipticCurvePublicKey
 _SCHEMES = {
     ("ed25519", "ed25519"): "ed25519",
     ("rsa", "rsassa-pss-sha256"): "rsa",
+    # Beyond the specification's list, which repositories may add to (TUF 1.0, 4.2): what the reference library
+    # writes for signing services that know nothing else.
+    ("rsa", "rsa-pkcs1v15-sha256"): "rsa",
+    ("ecdsa", "ecdsa-sha2-nistp384"): "ecdsa",
     ("ecdsa", "ecdsa-sha2-nistp256"): "ecdsa",
-    # The same key under the type that older repositories write.
+    # The same keys under the types that older repositories write.
     ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"): "ecdsa",
+    ("ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"): "ecdsa",
 }
+_CURVES: dict[str, type[EllipticCurve]] = {"ecdsa-sha2-nistp256": SECP256R1, "ecdsa-sha2-nistp384": SECP384R1}
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _ED25519_DIGITS = 64
 _LEAST_RSA_BITS = 2048
@@ -50,9 +56,9 @@ def _parse_key(keyid: str, value: JsonValue, where: str) -> PublicKey:
         raise MalformedError(
             "key-type-unsupported", f"{where} has the key type {keytype[:40]!r} with the scheme {scheme[:40]!r}"
         )
-    public = _load(kind, text)
+    public = _load(kind, scheme, text)
     if public is None:
-        raise MalformedError("key-malformed", f"{where} is not a public key of the type {kind}")
+        raise MalformedError("key-malformed", f"{where} is not a public key for {scheme}")
     if isinstance(public, RSAPublicKey) and not _LEAST_RSA_BITS <= public.key_size <= _MOST_RSA_BITS:
         raise MalformedError("key-size-unsupported", f"{where} is an RSA key of {public.key_size} bit")
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -68,8 +74,8 @@ def _parse_key(keyid: str, value: JsonValue, where: str) -> PublicKey:
     )
 
 
-def _load(kind: str, text: str) -> _Public | None:
-    """Read a public key; None if it is not one of that kind."""
+def _load(kind: str, scheme: str, text: str) -> _Public | None:
+    """Read a public key; None if it is not one of that kind, or not one for that scheme."""
     try:
         match kind:
             case "ed25519":
@@ -79,11 +85,11 @@ def _load(kind: str, text: str) -> _Public | None:
                 key = load_pem_public_key(text.encode("ascii"))
                 return key if isinstance(key, RSAPublicKey) else None
             case _:
+                curve = _CURVES[scheme]
                 if _HEX.fullmatch(text) is not None:  # a bare point, as repositories wrote until 2022
-                    return EllipticCurvePublicKey.from_encoded_point(SECP256R1(), bytes.fromhex(text))
+                    return EllipticCurvePublicKey.from_encoded_point(curve(), bytes.fromhex(text))
                 key = load_pem_public_key(text.encode("ascii"))
-                is_p256 = isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
-                return key if is_p256 and isinstance(key, EllipticCurvePublicKey) else None
+                return key if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, curve) else None
     except (ValueError, UnsupportedAlgorithm):
         return None
 

@@ -55,6 +55,8 @@ def find_target(top: Targets, name: str, load: LoadRole, *, most_roles: int) -> 
 
 def _below(role: Targets, name: str) -> tuple[list[tuple[Delegation, Targets]], bool]:
     """The delegations to look into, last one first, and whether they are the only ones left to look into."""
+    if role.bins is not None:
+        return [(role.bins.delegation_for(name), role)], True
     found: list[tuple[Delegation, Targets]] = []
     for delegation in role.delegations:
         if speaks_of(delegation, name, role.document.dialect):
