@@ -124,8 +124,6 @@ def test_redirects_in_a_circle_end(server: Server, want: Want, clients: ClientFa
         ("http://[canary", "not an absolute http or https URL"),
         ("file:///etc/passwd", "not an absolute http or https URL"),
         ("https://", "not an absolute http or https URL"),
-        ("http:canary", "an address that cannot be read"),
-        ("https://xn--canary", "an address that cannot be read"),
     ],
 )
 def test_a_redirect_to_an_address_that_is_not_allowed_is_refused(
