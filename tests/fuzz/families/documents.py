@@ -16,8 +16,9 @@ from lockstick.metadata.canonical import canonical
 from lockstick.metadata.document import Document, read_document
 from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.olpc import olpc_canonical
-from lockstick.metadata.roles import read_meta, read_root, read_targets
+from lockstick.metadata.roles import read_meta, read_root
 from lockstick.metadata.strictjson import parse_object, parse_standard_object
+from lockstick.metadata.targets import read_targets
 from lockstick.metadata.tuf import TUF
 from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
@@ -90,7 +91,10 @@ def lockbox(data: bytes) -> None:
     """A whole judgement: the first byte says which file of the lockbox the others replace; it never raises."""
     files = {repository: dict(part) for repository, part in lockbox_files().items()}
     anchors = Anchors(
-        director=files["director"]["1.root.json"], image_repo=files["image-repo"]["1.root.json"], source="file"
+        director=files["director"]["1.root.json"],
+        image_repo=files["image-repo"]["1.root.json"],
+        source="file",
+        dialect=UPTANE,
     )
     choice, rest = split(data, len(PLACES))
     repository, name = PLACES[choice]
@@ -117,7 +121,7 @@ def signed_lockbox(data: bytes) -> None:
 
 
 def _judge(found: Evidence, anchors: Anchors) -> None:
-    judgement = judge(found, anchors, AT, UPTANE)
+    judgement = judge(found, anchors, AT)
     for target in [one.target for one in judgement.packages[:3]] or ["fw.bin"]:
         explain_chain(judgement, target)
 

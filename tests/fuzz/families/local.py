@@ -17,6 +17,7 @@ from lockstick.lockbox.places import read_places
 from lockstick.lockbox.profiles import check_distinct, read_fleet, read_profile
 from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.truststore import TrustStore
+from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.evidence import Anchors
 from lockstick.trust.memory import Seen
 
@@ -63,7 +64,10 @@ def seen_versions(data: bytes) -> None:
     store = TrustStore(place)
     roots = sound()
     anchors = Anchors(
-        director=roots["director", "1.root.json"], image_repo=roots["image-repo", "1.root.json"], source="store"
+        director=roots["director", "1.root.json"],
+        image_repo=roots["image-repo", "1.root.json"],
+        source="store",
+        dialect=UPTANE,
     )
     (place / "fuzz.json").write_bytes(_entry())
     (place / "fuzz.seen.json").write_bytes(data)

@@ -12,13 +12,15 @@ from families.documents import PLACES, lockbox_files, place_seeds
 from families.target import Target, emptied, split
 from forge import AT, PAYLOAD, Forge
 from lockstick.errors import LockstickError
+from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.explain import explain
 from lockstick.lockbox.inspect import inspect
 from lockstick.lockbox.layout import Layout, find_lockbox
 from lockstick.lockbox.places import listed_places
 from lockstick.lockbox.rehearse import rehearse
 from lockstick.lockbox.replaced import find_replaced
-from lockstick.lockbox.verify import AnchorChoice, verify
+from lockstick.lockbox.verify import verify
+from lockstick.metadata.uptane import UPTANE
 from lockstick.report.explain import explain_json, explain_text
 from lockstick.report.inspect import inspect_json, inspect_text
 from lockstick.report.rehearse import rehearse_json, rehearse_text
@@ -92,8 +94,9 @@ def _write(folder: Path, files: dict[str, dict[str, bytes]]) -> Path:
 
 def _look(root: Path, files: dict[str, dict[str, bytes]]) -> None:
     director, image = files["director"]["1.root.json"], files["image-repo"]["1.root.json"]
-    given = AnchorChoice(given=Anchors(director=director, image_repo=image, source="file"))
-    stored = AnchorChoice(stored=(Anchors(director=director, image_repo=image, source="store"),), on_first_use=True)
+    given = AnchorChoice(given=Anchors(director=director, image_repo=image, source="file", dialect=UPTANE))
+    known = Anchors(director=director, image_repo=image, source="store", dialect=UPTANE)
+    stored = AnchorChoice(stored=(known,), on_first_use=True)
     with suppress(LockstickError):
         find_lockbox(root.parent)
     layout = Layout(root)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import socket
 import ssl
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,13 @@ from lockstick.cloud.session import CloudSession
 from lockstick.errors import LockstickError
 from lockstick.metadata.canonical import canonical
 from lockstick.transfer.answers import content_length, content_range, judge_status, retry_after
-from lockstick.transfer.documents import fetch_document
+from lockstick.transfer.documents import DocumentReader
 from lockstick.transfer.engine import fetch_all
+from lockstick.transfer.http1.connection import Connection
+from lockstick.transfer.http1.head import MalformedAnswer
 from lockstick.transfer.journal import Mark, journal_path, load_journal, save_journal
 from lockstick.transfer.model import Download
+from lockstick.transfer.network import Network
 from lockstick.transfer.origins import Origin, check_url, safe_url
 from lockstick.transfer.policy import Policy
 from lockstick.transfer.setbacks import Setback
@@ -43,6 +47,7 @@ from lockstick.transfer.validators import Validator, parse_http_date, strong_val
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
 __all__ = ["TARGETS"]
 
@@ -94,7 +99,8 @@ def address(data: bytes) -> None:
 def document_answer(data: bytes) -> None:
     """The bytes of an answer on the line, to somebody who asked for a document."""
     with suppress(LockstickError):
-        raw = fetch_document(_URL, limit=_LIMIT, policy=_POLICY, surroundings=_world(), clients=partial(_client, data))
+        with DocumentReader(policy=_POLICY, surroundings=_world(), clients=_client(data)) as reader:
+            raw = reader.fetch(_URL, limit=_LIMIT)
         if len(raw) > _LIMIT:
             raise AssertionError("a document is longer than its limit")
 
@@ -114,7 +120,7 @@ def range_answer(data: bytes) -> None:
         name="file", url=_URL, length=10, digests={"sha256": whole}, destination=destination, partial=part
     )
     with suppress(LockstickError):
-        fetch_all([wanted], policy=_POLICY, surroundings=_world(), clients=partial(_client, data))
+        fetch_all([wanted], policy=_POLICY, surroundings=_world(), clients=_client(data))
     if destination.exists() and destination.read_bytes() != _BODY:
         raise AssertionError("wrong bytes were published")
 
@@ -125,13 +131,48 @@ def _context() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _client(data: bytes) -> httpx.Client:
-    """A client whose every connection answers with these bytes."""
-    transport = httpx.HTTPTransport(verify=_context())
+class _Library(Network):
+    """A way to the network that always leads through the HTTP library."""
+
+    def __init__(self, make: Callable[[], httpx.Client]) -> None:
+        super().__init__(trust_env=False)
+        self._make = make
+
+    def __call__(self) -> httpx.Client:
+        return self._make()
+
+    def is_direct(self, origin: Origin) -> bool:
+        return False
+
+
+def _client(data: bytes) -> _Library:
+    """Clients of which every connection answers with these bytes."""
     pieces = [data[start : start + 4096] for start in range(0, len(data), 4096)]
-    backend = httpcore.MockBackend(pieces)
-    transport._pool = httpcore.ConnectionPool(ssl_context=_context(), network_backend=backend)
-    return httpx.Client(transport=transport, trust_env=False)
+
+    def make() -> httpx.Client:
+        transport = httpx.HTTPTransport(verify=_context())
+        backend = httpcore.MockBackend(list(pieces))
+        transport._pool = httpcore.ConnectionPool(ssl_context=_context(), network_backend=backend)
+        return httpx.Client(transport=transport, trust_env=False)
+
+    return _Library(make)
+
+
+def direct_answer(data: bytes) -> None:
+    """The bytes of an answer on a connection of our own."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(0)
+        with suppress(BlockingIOError):
+            theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        ours.settimeout(1)
+        connection, buffer = Connection(ours), memoryview(bytearray(1 << 16))
+        with suppress(MalformedAnswer, OSError):
+            _, body = connection.ask("host", "/", {})
+            while body.read_into(buffer):
+                pass
+        connection.close()
 
 
 def journal(data: bytes) -> None:
@@ -160,7 +201,7 @@ def resumed_file(data: bytes) -> None:
         said = {"content-range": f"bytes {start}-9/10"} if asked else {}
         return httpx.Response(206 if asked else 200, headers=said, stream=httpx.ByteStream(_BODY[start:]))
 
-    fetch_all([wanted], policy=_POLICY, surroundings=_world(), clients=lambda: _mock(answer))
+    fetch_all([wanted], policy=_POLICY, surroundings=_world(), clients=_Library(lambda: _mock(answer)))
     if destination.read_bytes() != _BODY:
         raise AssertionError("wrong bytes were published")
 
@@ -203,7 +244,8 @@ def repository_answer(data: bytes) -> None:
         raw = files[of].get("2.root.json" if asked == "root.json" else asked)
         return httpx.Response(404) if raw is None else httpx.Response(200, stream=httpx.ByteStream(raw))
 
-    session = CloudSession(_credentials(), policy=_POLICY, clients=lambda: _mock(answer), surroundings=_world())
+    clients = _Library(lambda: _mock(answer))
+    session = CloudSession(_credentials(), policy=_POLICY, clients=clients, surroundings=_world())
     with session, suppress(LockstickError):
         fetch_metadata(session, "box", rereading=Rereading(attempts=2))
 
@@ -309,6 +351,7 @@ TARGETS = {
     "headers": Target(headers, _header_seeds),
     "address": Target(address, _address_seeds),
     "document_answer": Target(document_answer, _answer_seeds),
+    "direct_answer": Target(direct_answer, _answer_seeds),
     "range_answer": Target(range_answer, _answer_seeds),
     "journal": Target(journal, _journal_seeds),
     "resumed_file": Target(resumed_file, _journal_seeds),

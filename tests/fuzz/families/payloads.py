@@ -20,7 +20,7 @@ from lockstick.payloads.ostree_files import CorruptObjectError, hash_archived
 from lockstick.payloads.ostree_objects import FileHeader, check_dirmeta, read_commit, read_dirtree
 from lockstick.payloads.ostree_repo import device_ostree_problem
 from lockstick.payloads.parts import check_parts, parts_size
-from lockstick.trust.judge import ExpectedPackage
+from lockstick.trust.expected import ExpectedPackage
 from payload_maker import App, Image, Repository, image_index, service, sha256, tar
 
 __all__ = ["TARGETS"]
