@@ -37,6 +37,7 @@ from lockstick.transfer.engine import fetch_all
 from lockstick.transfer.http1.connection import Connection
 from lockstick.transfer.http1.head import MalformedAnswer
 from lockstick.transfer.journal import Mark, journal_path, load_journal, save_journal
+from lockstick.transfer.line import Line
 from lockstick.transfer.model import Download
 from lockstick.transfer.network import Network
 from lockstick.transfer.origins import Origin, check_url, safe_url
@@ -225,8 +226,9 @@ def token_answer(data: bytes) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(status, headers=said, stream=httpx.ByteStream(rest))
 
-    with _mock(answer) as client, suppress(LockstickError, Setback):
-        grant = request_grant(client, oauth, policy=_POLICY, surroundings=_world())
+    line = Line(_Library(lambda: _mock(answer)), policy=_POLICY, clock=lambda: 0.0)
+    with line, suppress(LockstickError, Setback):
+        grant = request_grant(line, oauth, policy=_POLICY, surroundings=_world())
         if not grant.lifetime > 0:
             raise AssertionError("a token that is never good")
 
