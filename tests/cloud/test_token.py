@@ -328,6 +328,7 @@ def test_an_answer_that_trickles_is_given_up(tokens: TokenSource, sandbox: Sandb
         Redirect(),
         Redirect(location="http://127.0.0.1:1/oauth2/token", status=307),
         Redirect(location="https://login.test/", status=308),
+        Redirect(location="https:login", status=302),
         Status(status=418),
     ],
 )

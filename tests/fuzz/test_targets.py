@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seeds import seeds_of
-from targets import TARGETS, guarded
+from budget import guarded
+from targets import FAMILIES, TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ONCE_BROKEN = Path(__file__).with_name("once_broken")
+
+
+@cache
+def seeds_of(name: str) -> Sequence[bytes]:
+    return TARGETS[name].seeds()
+
+
+def test_no_two_families_have_a_target_of_one_name() -> None:
+    assert sum(len(family.TARGETS) for family in FAMILIES) == len(TARGETS)
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -21,7 +35,7 @@ def test_sound_input_is_read_without_complaint(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_nothing_leaves_the_error_tree_or_takes_long(name: str, data: st.DataObject) -> None:
     raw = bytearray(data.draw(st.sampled_from(seeds_of(name))))

@@ -111,7 +111,7 @@ def _passed_over(compose: bytes, reading: LinesReading) -> str:
     try:
         meant = read_yaml(compose)
     except AmbiguousComposeError as error:
-        return f"the container engine will not read the file either: {error}"
+        return f"what the container engine reads in the file is not clear: {error}"
     for service, wanted in meant.items():
         if reading.services.get(service) != wanted:
             return f"the device has not recognised the service {service!r}"

@@ -62,7 +62,11 @@ class ProxiedLine:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         method = "GET" if form is None else "POST"
         request = httpx.Request(method, str(url), headers=sent, content=form, extensions=self._extensions)
-        response = _plainly(lambda: self._client.send(request, stream=True, auth=None, follow_redirects=False))
+        try:
+            response = _plainly(lambda: self._client.send(request, stream=True, auth=None, follow_redirects=False))
+        except (httpx.InvalidURL, ValueError):
+            # The library reads the address of a redirect even where it is not to follow it.
+            raise MalformedAnswer("it redirects to an address that cannot be read") from None
         try:
             yield _Answer(response)
         finally:

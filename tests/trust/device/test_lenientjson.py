@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockstick.trust.device.jsonreader import MAX_STEPS
 from lockstick.trust.device.lenientjson import parse
 from lockstick.trust.device.refusal import RefusedError
 from lockstick.trust.device.writing import written
@@ -35,6 +38,7 @@ def value(raw: bytes) -> object:
         (b'{"a":{"b":1}', {"a": {"b": 1}}),
         (b'{"a":1', {"a": 1}),
         (b'{"a":01}', {"a": 1}),
+        (b"01", 1),
         (b'{"a":"line\nbreak"}', {"a": "line\nbreak"}),
         (b'{"a":"\\u0041\\/"}', {"a": "A/"}),
         (b'{"a":1,"b":nonsense,"c":3}', {"a": 1, "b": None}),
@@ -84,6 +88,59 @@ def test_too_deep_a_document_is_refused() -> None:
         parse(b"[" * 1100 + b"]" * 1100, 1000)
     with pytest.raises(RefusedError):
         parse(b"[" * 100_000, 1000)
+
+
+LARGEST = 8_388_608
+"""Bytes of the largest document that the client reads."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[1" + b"//\n" * (LARGEST // 3),
+        b"[1" + b"/**/" * (LARGEST // 4),
+        b"[" + b"1,/**/" * (LARGEST // 6),
+        b"[" + b"1," * (LARGEST // 2) + b"x",
+        b"[" + b"[]," * (LARGEST // 3) + b"x",
+        b"{" + b'"":0,' * (LARGEST // 5) + b"x",
+        b'["' + b"\\n" * (LARGEST // 2) + b'" x',
+        b'["' + b"\\ud800" * (LARGEST // 6) + b'" x',
+        b"[" + b" " * LARGEST + b"x",
+        b"[" + b"1" * LARGEST + b",x",
+        b"[" * LARGEST,
+    ],
+    ids=lambda raw: repr(raw[1:9]),
+)
+def test_the_largest_documents_are_read_in_a_moment_however_they_depart_from_json(raw: bytes) -> None:
+    before = time.process_time()
+    with suppress(RefusedError):
+        value(raw)
+    assert time.process_time() - before < 3  # a third of that here; what grows with the square takes minutes
+
+
+def test_a_large_document_that_was_cut_off_is_understood_in_a_moment() -> None:
+    targets = {f"target-{number}": {"length": number, "hashes": {"sha256": "0" * 64}} for number in range(70_000)}
+    raw = json.dumps({"signed": {"targets": targets}}).encode()
+    assert len(raw) > 7_000_000
+    before = time.process_time()
+    assert value(raw[:-2]) == {"signed": {"targets": targets}}
+    assert time.process_time() - before < 3
+
+
+def test_what_departs_from_json_is_read_up_to_a_number_of_parts() -> None:
+    def listed(count: int) -> bytes:
+        return b"[" + b"1," * count + b"]"
+
+    # The list itself is one of them.
+    assert value(listed(MAX_STEPS - 1)) == [1] * (MAX_STEPS - 1)
+    with pytest.raises(RefusedError, match="json"):
+        value(listed(MAX_STEPS))
+
+
+@pytest.mark.parametrize("end", [b"]", b",]"])
+def test_any_two_halves_of_characters_are_joined(end: bytes) -> None:
+    assert value(b'["\\ud83d\\ude00\\ud800\\u0041"' + end) == ["\U0001f600\U00010041"]
 
 
 @given(VALUES)

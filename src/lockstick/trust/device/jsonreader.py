@@ -2,24 +2,38 @@
 
 A fault ends the reading; what was read before it stays. Comments hang on the value before them if they begin on its
 line, else on the value behind them: the client would write them again with that value.
+
+Step by step this takes microseconds for every value, which adds up in a document of megabytes. So objects and arrays
+without peculiarities are given to the standard library's reader, and after :data:`MAX_STEPS` steps the reading is
+given up: such a document is not one that a server wrote and that was damaged on its way.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from json.decoder import scanstring  # type: ignore[attr-defined]  # there, but without a type
+from typing import TYPE_CHECKING, NoReturn
 
 from lockstick.trust.device.jsonnumbers import fraction, integer
+from lockstick.trust.device.refusal import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lockstick.trust.device.values import Value
 
-__all__ = ["LenientReader", "Parsed"]
+__all__ = ["MAX_STEPS", "LenientReader", "Parsed", "has_split_characters", "plain_decoder"]
 
-_SPACE = " \t\r\n"
+MAX_STEPS = 100_000
+"""The most values, comments and escapes that are read one by one: well below a second. Ours, not the client's."""
+
+_MAX_ATTEMPTS = 64
+_MAX_WASTE = 3  # bytes read in vain by the quick way, for each byte of the document
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SPLIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+_LONE_HALF = re.compile("[\ud800-\udbff]")
 _NUMBER = re.compile(r"-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?")
 _PLAIN_TEXT = re.compile(r'[^"\\]*')
 _HEX4 = re.compile(r"[0-9a-fA-F]{4}")
@@ -47,15 +61,31 @@ class _FaultError(Exception):
     """The first fault; what was read before it stays."""
 
 
+def plain_decoder() -> json.JSONDecoder:
+    """The standard library's reader, with numbers and line breaks as the client takes them."""
+    return json.JSONDecoder(strict=False, parse_int=integer, parse_float=fraction, parse_constant=_no_constant)
+
+
+def has_split_characters(text: str) -> bool:
+    """Say whether a text may hold the escape of half a character without the other half: the client joins any two."""
+    return _SPLIT.search(text) is not None
+
+
 class LenientReader:
     """Reads one document, fault or not.
 
     Args:
         text: The document.
+        quickly: False to read step by step even what has no peculiarities.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, quickly: bool = True) -> None:
         self._text = text
+        self._scan = plain_decoder().raw_decode
+        self._attempts = _MAX_ATTEMPTS if quickly and not has_split_characters(text) else 0
+        self._waste = _MAX_WASTE * len(text)
+        self._steps = MAX_STEPS
+        self._newline = -1
         self._position = 0
         self._root: Value = None
         self._commented = False
@@ -65,7 +95,11 @@ class LenientReader:
         self._last_in_signed = False
 
     def document(self) -> Parsed:
-        """What was understood before the first fault."""
+        """What was understood before the first fault.
+
+        Raises:
+            RefusedError: If it departs from JSON so often that reading it would take too long.
+        """
         try:
             self._value(self._set_root, inside=False, top=True)
             self._skip()
@@ -81,11 +115,14 @@ class LenientReader:
     def _value(self, put: Callable[[Value], None], *, inside: bool, top: bool = False) -> None:
         """Read a value; ``inside``: it is ``signed`` or a part of it; ``top``: it is the document."""
         put(None)
+        self._step()
         self._skip()
         if self._pending_comment:
             self._hang(inside=inside)
         character = self._peek()
-        if character == "{":
+        if character and character in "{[" and not top and self._read_quickly(put):
+            pass
+        elif character == "{":
             members: dict[str, Value] = {}
             put(members)
             self._object(members, inside=inside, top=top)
@@ -100,6 +137,20 @@ class LenientReader:
         else:
             put(self._word())
         self._last_end, self._last_in_signed = self._position, inside
+
+    def _read_quickly(self, put: Callable[[Value], None]) -> bool:
+        """Read an object or array by the standard library; False if it has peculiarities."""
+        if self._attempts <= 0 or self._waste <= 0:
+            return False
+        try:
+            value, end = self._scan(self._text, self._position)
+        except (ValueError, OverflowError) as error:
+            self._attempts -= 1
+            self._waste -= getattr(error, "pos", len(self._text)) - self._position
+            return False
+        put(value)
+        self._position = end
+        return True
 
     def _object(self, members: dict[str, Value], *, inside: bool, top: bool) -> None:
         self._position += 1
@@ -166,6 +217,17 @@ class LenientReader:
         raise _FaultError
 
     def _string(self) -> str:
+        try:
+            text, end = scanstring(self._text, self._position + 1, False)
+        except ValueError:
+            raise _FaultError from None
+        if _LONE_HALF.search(text) is not None:
+            return self._split_string()
+        self._position = end
+        return str(text)
+
+    def _split_string(self) -> str:
+        """Read a text in which halves of characters are escaped, of which the client joins any two."""
         self._position += 1
         parts: list[str] = []
         while True:
@@ -181,6 +243,7 @@ class LenientReader:
             parts.append(self._escape())
 
     def _escape(self) -> str:
+        self._step()
         character = self._next()
         if character != "u":
             if character not in _ESCAPES:
@@ -217,8 +280,8 @@ class LenientReader:
         return True
 
     def _spaces(self) -> None:
-        while (character := self._peek()) and character in _SPACE:
-            self._position += 1
+        match = _SPACE.match(self._text, self._position)
+        self._position = match.end() if match else self._position
 
     def _skip(self) -> None:
         """Pass over spaces and comments."""
@@ -229,6 +292,7 @@ class LenientReader:
             self._comment()
 
     def _comment(self) -> None:
+        self._step()
         start = self._position
         opening = self._text[start : start + 2]
         if opening == "/*":
@@ -241,13 +305,29 @@ class LenientReader:
         else:
             raise _FaultError
         self._position = end
-        same_line = self._last_end >= 0 and "\n" not in self._text[self._last_end : start]
+        same_line = self._last_end >= 0 and self._line_end() >= start
         if same_line and (opening == "//" or "\n" not in self._text[start:end]):
             self._hang(inside=self._last_in_signed)
         else:
             self._pending_comment = True
 
+    def _line_end(self) -> int:
+        """Where the line of the last value ends. Looked for once for each line: there may be millions of values."""
+        if self._newline < self._last_end:
+            found = self._text.find("\n", self._last_end)
+            self._newline = len(self._text) if found < 0 else found
+        return self._newline
+
+    def _step(self) -> None:
+        self._steps -= 1
+        if self._steps < 0:
+            raise RefusedError("json", f"it departs from JSON and has more than {MAX_STEPS} parts")
+
     def _hang(self, *, inside: bool) -> None:
         self._pending_comment = False
         self._commented = True
         self._signed_commented = self._signed_commented or inside
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(word)

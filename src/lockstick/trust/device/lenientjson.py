@@ -6,11 +6,9 @@ front of numbers, and anything after the document are accepted. After a fault th
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from lockstick.trust.device.jsonnumbers import fraction, integer
-from lockstick.trust.device.jsonreader import LenientReader, Parsed
+from lockstick.trust.device.jsonreader import LenientReader, Parsed, has_split_characters, plain_decoder
 from lockstick.trust.device.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -33,7 +31,8 @@ def parse(raw: bytes, depth: int) -> Parsed:
         What was understood.
 
     Raises:
-        RefusedError: If it is nested too deeply; every other fault is passed over in silence.
+        RefusedError: If it is nested too deeply, or departs from JSON too often; every other fault is passed over
+            in silence.
     """
     text = raw.removeprefix(_BOM).decode("utf-8", "replace")
     try:
@@ -46,18 +45,17 @@ def parse(raw: bytes, depth: int) -> Parsed:
 
 def _plain(text: str) -> Parsed | None:
     """The quick way for documents without peculiarities; None for all others."""
-    decoder = json.JSONDecoder(strict=False, parse_int=integer, parse_float=fraction, parse_constant=_no_constant)
+    if has_split_characters(text):
+        return None
     start = len(text) - len(text.lstrip(_SPACE))
     try:
-        value, end = decoder.raw_decode(text, start)
+        value, end = plain_decoder().raw_decode(text, start)
     except (ValueError, OverflowError):
         return None
+    if not isinstance(value, (dict, list)):
+        return None  # a number may go on where everybody else sees its end
     # A comment behind the document hangs on the document.
     return Parsed(value, commented=text[end:].lstrip(_SPACE)[:2] in ("//", "/*"))
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(word)
 
 
 def _check_depth(value: Value, depth: int) -> None:

@@ -1,0 +1,172 @@
+"""Files of this machine that somebody else may have written: trust store, memories, profiles, lists, journals."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from contextlib import suppress
+
+from families.target import Target, emptied, folder
+from ground import sound
+from lockstick.errors import LockstickError
+from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT, read_folder
+from lockstick.lockbox.devicestate import read_state, write_state
+from lockstick.lockbox.places import read_places
+from lockstick.lockbox.profiles import check_distinct, read_fleet, read_profile
+from lockstick.lockbox.seen import SeenFiles
+from lockstick.lockbox.truststore import TrustStore
+from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.evidence import Anchors
+from lockstick.trust.memory import Seen
+
+__all__ = ["TARGETS"]
+
+
+def places(data: bytes) -> None:
+    """The list of an earlier build: nonsense means none, and no place leads out."""
+    path = folder() / "places.json"
+    path.write_bytes(data)
+    for place in read_places(path):
+        if not place or ".." in place or "" in place:
+            raise AssertionError(f"a place leads astray: {place!r}")
+
+
+def anchor_folder(data: bytes) -> None:
+    """A pair of roots in a folder, on its way into the trust store."""
+    place, half = emptied("anchors"), len(data) // 2
+    (place / DIRECTOR_ROOT).write_bytes(data)
+    (place / IMAGE_ROOT).write_bytes(data[half:] if half % 2 else data)
+    with suppress(LockstickError):
+        TrustStore(place / "store").add("fuzz", read_folder(place))
+
+
+def trust_store(data: bytes) -> None:
+    """An entry of the trust store, and one whose roots are these bytes."""
+    place = emptied("store")
+    (place / "fuzz.json").write_bytes(data)
+    store = TrustStore(place)
+    store.entries()
+    store.broken()
+    with suppress(LockstickError):
+        store.show("fuzz")
+    text = base64.b64encode(data).decode()
+    document = {"format": 1, "dialect": "uptane", "director": text, "image_repo": text}
+    (place / "fuzz.json").write_text(json.dumps(document))
+    with suppress(LockstickError):
+        store.show("fuzz")
+
+
+def seen_versions(data: bytes) -> None:
+    """What was verified before: nonsense means nothing, said in words; what is there is never lowered."""
+    place = emptied("seen")
+    store = TrustStore(place)
+    roots = sound()
+    anchors = Anchors(
+        director=roots["director", "1.root.json"],
+        image_repo=roots["image-repo", "1.root.json"],
+        source="store",
+        dialect=UPTANE,
+    )
+    (place / "fuzz.json").write_bytes(_entry())
+    (place / "fuzz.seen.json").write_bytes(data)
+    memory = SeenFiles(place, store.entries(), say=lambda _: None)
+    before = memory.recall(anchors)
+    memory.remember(anchors, Seen(documents={"director/root.json": 2}, lockboxes={"box.json": 3}))
+    after = memory.recall(anchors)
+    if before is not None and (
+        after is None or any(after.documents[name] < at for name, at in before.documents.items())
+    ):
+        raise AssertionError("a memory was lowered")
+
+
+def device_state(data: bytes) -> None:
+    """What a device remembers; what is read can be written and read again."""
+    path = emptied("state") / "state.json"
+    path.write_bytes(data)
+    with suppress(LockstickError):
+        state = read_state(path)
+        state.memory("p1")
+        write_state(path, state)
+        try:
+            read_state(path)
+        except LockstickError as error:
+            raise AssertionError("what was written is not read") from error
+
+
+def device_profile(data: bytes) -> None:
+    """A device profile."""
+    path = folder() / "profile.json"
+    path.write_bytes(data)
+    with suppress(LockstickError):
+        read_profile(path)
+
+
+def fleet(data: bytes) -> None:
+    """A list of devices."""
+    path = folder() / "fleet.csv"
+    path.write_bytes(data)
+    with suppress(LockstickError):
+        check_distinct(read_fleet(path))
+
+
+def _entry() -> bytes:
+    director, image = (base64.b64encode(sound()[of, "1.root.json"]).decode() for of in ("director", "image-repo"))
+    return json.dumps({"format": 1, "dialect": "uptane", "director": director, "image_repo": image}).encode()
+
+
+def _state_seeds() -> list[bytes]:
+    blob = base64.b64encode(b"{}").decode()
+    target = {"name": "fw", "length": 1, "hashes": {"sha256": "00"}, "hardware_ids": ["b"], "ecus": {"p1": "b"}}
+    device = {
+        "director": {"roots": {"1": "sha256:aa"}, "documents": {"offline-snapshot": blob}},
+        "secondaries": {"s1": {"image_repo": {"roots": {"1": blob}}}},
+        "installed": {"p1": target},
+        "fetched": {"fw": {"length": 1, "hashes": {"sha256": "00"}}},
+        "commits": ["aa"],
+        "delegations": {"feed": blob},
+    }
+    whole = {"format": "lockstick-device-state", "version": 1, "blobs": {"aa": blob}, "devices": {"p1": device}}
+    return [json.dumps(whole).encode(), b'{"offline_snapshot_version": 41, "lockboxes": {"box": 3}}']
+
+
+def _profile_seeds() -> list[bytes]:
+    secondary = {"hardware_id": "docker-compose", "serial": "s1", "has_provisioned_roots": True}
+    whole = {
+        "name": "a",
+        "primary": {"hardware_id": "b", "serial": "p1"},
+        "secondaries": [secondary],
+        "registered": True,
+        "docker_platform": "linux/arm64",
+        "ostree": False,
+        "client": "2024-10",
+    }
+    return [json.dumps(whole).encode()]
+
+
+def _fleet_seeds() -> list[bytes]:
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["name", "hardware_id", "serial", "secondaries", "registered", "docker_platform", "ostree", "client"])
+    rows.writerow(["a", "b", "p1", "docker-compose:s1 mcu:s2:generic:roots", "yes", "linux/arm64", "0", "2024-10"])
+    rows.writerow(['"', "b", "p2", "", "", "", "", ""])
+    return [text.getvalue().encode()]
+
+
+def _root_seeds() -> list[bytes]:
+    return [raw for (_, name), raw in sound().items() if name.endswith("root.json")]
+
+
+TARGETS = {
+    "places": Target(places, lambda: [b'["fw.bin","app/fw-1.0.bin"]', b"[]", b'["../x","a\\u0000","con"]']),
+    "anchor_folder": Target(anchor_folder, _root_seeds),
+    "trust_store": Target(trust_store, lambda: [_entry(), *_root_seeds()]),
+    "seen_versions": Target(
+        seen_versions,
+        lambda: [b'{"format":1,"documents":{"director/root.json":2},"lockboxes":{"box.json":3}}', b"{}"],
+    ),
+    "device_state": Target(device_state, _state_seeds),
+    "device_profile": Target(device_profile, _profile_seeds),
+    "fleet": Target(fleet, _fleet_seeds),
+}
