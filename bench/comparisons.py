@@ -14,26 +14,34 @@ from typing import TYPE_CHECKING
 from machine import processors
 from measuring import BrokenContestantError, Contestant, Result, Sample, race
 from rehearsal import LOCKBOX, Cloud
+from rivals import curl_then_openssl, openssl_digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rivals import Item
+
 __all__ = [
+    "CURL",
+    "SEQUENTIAL",
+    "SLOW_ROUNDS",
     "Comparison",
     "Goal",
     "Ground",
     "build_command",
+    "check_bytes",
     "compare_build",
     "compare_judging",
     "compare_start",
     "compare_verify",
-    "in_words",
 ]
 
 _HERE = Path(__file__).parent
 _MB = 1_000_000
-_SEQUENTIAL = "one after another into memory"
-_CURL = "curl --parallel, then openssl"
+SLOW_ROUNDS = 2
+"""Rounds of whoever is slow enough that more of them would only cost time."""
+SEQUENTIAL = "one after another into memory"
+CURL = "curl --parallel, then openssl"
 _OPENSSL = "openssl dgst on all cores"
 _PYTHON = "python -c pass"
 _JUDGING = "lockstick's judgement"
@@ -73,11 +81,12 @@ class Goal:
     limit: float
     measured: float
     unit: str = ""
+    at_least: bool = False
 
     @property
     def is_reached(self) -> bool:
         """Whether it is."""
-        return self.measured <= self.limit
+        return self.measured >= self.limit if self.at_least else self.measured <= self.limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,20 +98,16 @@ class Comparison:
         results: Who needed what.
         goals: What we wanted.
         left_out: Who could not take part, and why.
+        notes: What else must be known to read it.
+        are_rivals: Whether the results are held against each other at all.
     """
 
     title: str
     results: Sequence[Result]
-    goals: Sequence[Goal]
+    goals: Sequence[Goal] = ()
     left_out: Sequence[str] = ()
-
-
-def in_words(size: int) -> str:
-    """Write a number of bytes with the largest unit that leaves it whole."""
-    for factor, unit in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size and size % factor == 0:
-            return f"{size // factor} {unit}"
-    return f"{size} B"
+    notes: Sequence[str] = ()
+    are_rivals: bool = True
 
 
 def build_command(ground: Ground, cloud: Cloud, output: Path) -> list[str]:
@@ -120,22 +125,23 @@ def compare_build(ground: Ground, cloud: Cloud, *, output: Path, files: str) -> 
         files: What is fetched, in words.
     """
     theirs = ground.folder / "other"
-    simple = [sys.executable, str(_HERE / "sequential.py"), str(cloud.credentials), LOCKBOX, str(theirs)]
+    simple = [sys.executable, str(_HERE / "sequential.py"), "--lockbox", str(cloud.credentials), LOCKBOX, str(theirs)]
     contestants = [
         Contestant(
             name="lockstick build", command=build_command(ground, cloud, output), output=output, keeps_output=True
         ),
-        Contestant(name=_SEQUENTIAL, command=simple, output=theirs),
+        Contestant(name=SEQUENTIAL, command=simple, output=theirs, most_rounds=SLOW_ROUNDS),
     ]
     missing = [name for name in ("curl", "openssl", "xargs") if name not in ground.tools]
     if not missing:
-        command = _curl_then_openssl(ground.folder / "curl.conf", cloud, theirs)
-        contestants.append(Contestant(name=_CURL, command=command, output=theirs))
+        fetched = [(item, item.url) for item in cloud.wanted]
+        command = curl_then_openssl(ground.folder / "curl.conf", fetched, theirs, token=cloud.token)
+        contestants.append(Contestant(name=CURL, command=command, output=theirs))
     results = race(
         contestants,
         rounds=ground.rounds,
         environment=ground.environment,
-        check=lambda contestant: _check_bytes(contestant, cloud),
+        check=lambda contestant: check_bytes(contestant, cloud.wanted),
         say=ground.say,
     )
     wall = results[0].ratio(results[1], lambda sample: sample.wall)
@@ -143,10 +149,10 @@ def compare_build(ground: Ground, cloud: Cloud, *, output: Path, files: str) -> 
         title=f"fetch {files}",
         results=results,
         goals=[
-            Goal(what=f"wall time against {_SEQUENTIAL}", limit=0.6, measured=wall),
+            Goal(what=f"wall time against {SEQUENTIAL}", limit=0.6, measured=wall),
             Goal(what="peak memory", limit=120, measured=results[0].peak / _MB, unit=" MB"),
         ],
-        left_out=[f"{_CURL}: {' and '.join(missing)} not found"] if missing else [],
+        left_out=[f"{CURL}: {' and '.join(missing)} not found"] if missing else [],
     )
 
 
@@ -160,7 +166,7 @@ def compare_verify(ground: Ground, cloud: Cloud, *, lockbox: Path, files: str) -
     ]
     missing = [name for name in ("openssl", "xargs") if name not in ground.tools]
     if not missing:
-        contestants.append(Contestant(name=_OPENSSL, command=_shell(_DIGEST, images, *_spread(cloud))))
+        contestants.append(Contestant(name=_OPENSSL, command=openssl_digests(images, len(cloud.wanted))))
     results = race(contestants, rounds=ground.rounds, environment=ground.environment, say=ground.say)
     goals = []
     if len(results) > 1:
@@ -214,39 +220,15 @@ def compare_start(ground: Ground, *, rounds: int) -> Comparison:
     )
 
 
-_DIGEST = 'cd "$1" && ls | xargs -P "$2" -n "$3" openssl dgst -sha256'
-_FETCH_AND_DIGEST = f'curl --parallel --config "$4" && {_DIGEST}'
-
-
-def _shell(script: str, *arguments: object) -> list[str]:
-    return ["sh", "-c", script, "sh", *map(str, arguments)]
-
-
-def _spread(cloud: Cloud) -> tuple[int, int]:
-    """How many openssl at once, and how many files for each: all cores busy, and few starts where files are many."""
-    return processors(), max(1, len(cloud.wanted) // (8 * processors()))
-
-
-def _curl_then_openssl(config: Path, cloud: Cloud, output: Path) -> list[str]:
-    """Curl keeps a header of ours from other hosts and ports when it follows a redirect."""
-    lines = ["location", "fail", "silent", "show-error", f'header = "Authorization: Bearer {cloud.token}"']
-    for item in cloud.wanted:
-        lines += [f'url = "{item.url}"', f'output = "{output / item.name}"']
-    # In a file rather than among the arguments, which everybody on the machine can read.
-    config.touch(mode=0o600)
-    config.write_text("\n".join(lines))
-    return _shell(_FETCH_AND_DIGEST, output, *_spread(cloud), config)
-
-
-def _check_bytes(contestant: Contestant, cloud: Cloud) -> None:
+def check_bytes(contestant: Contestant, items: Sequence[Item]) -> None:
     """Look whether every file is there with the signed bytes, so that nobody measures a failure."""
     if contestant.output is None:
         return
     images = contestant.output / "images"
     folder = images if images.is_dir() else contestant.output
     with ThreadPoolExecutor(processors()) as pool:
-        digests = pool.map(_sha256, [folder / item.name for item in cloud.wanted])
-        wrong = [item.name for item, digest in zip(cloud.wanted, digests, strict=True) if digest != item.sha256]
+        digests = pool.map(_sha256, [folder / item.name for item in items])
+        wrong = [item.name for item, digest in zip(items, digests, strict=True) if digest != item.sha256]
     if wrong:
         raise BrokenContestantError(f"{contestant.name} did not write what was signed: {', '.join(wrong[:3])}")
 

@@ -27,9 +27,17 @@ def describe() -> str:
 
 
 def tools() -> dict[str, str]:
-    """The programs to compare with, as far as they are there, and what they call themselves."""
-    asked = {"curl": ["curl", "--version"], "openssl": ["openssl", "version"], "xargs": []}
-    return {name: _version(call) if call else "" for name, call in asked.items() if shutil.which(name)}
+    """The programs to compare with and to measure by, as far as they are there, and what they call themselves."""
+    asked = {
+        "curl": ["--version"],
+        "openssl": ["version"],
+        "aria2c": ["--version"],
+        "nginx": ["-v"],
+        "xargs": [],
+        "ip": [],
+        "tc": [],
+    }
+    return {name: _version([name, *how]) if how else "" for name, how in asked.items() if shutil.which(name)}
 
 
 def load() -> float:
@@ -38,8 +46,10 @@ def load() -> float:
 
 
 def _version(call: list[str]) -> str:
-    said = subprocess.run(call, check=True, capture_output=True, text=True).stdout
-    return " ".join(said.split()[:2])
+    done = subprocess.run(call, check=True, capture_output=True, text=True)
+    # Each in its own words, and nginx where others complain; a number with dots is common to them all.
+    found = re.search(r"[0-9]+(?:\.[0-9]+)+", done.stdout + done.stderr)
+    return f"{call[0]} {found.group()}" if found else call[0]
 
 
 def _processor() -> str:

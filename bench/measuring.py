@@ -55,12 +55,14 @@ class Contestant:
         command: The program and its arguments.
         output: The folder that it fills, emptied before every run; None if it writes nothing.
         keeps_output: Whether the folder stays after the last run.
+        most_rounds: In how many rounds it takes part, without a warm-up; None for all of them.
     """
 
     name: str
     command: Sequence[str]
     output: Path | None = None
     keeps_output: bool = False
+    most_rounds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +84,10 @@ class Result:
     def ratio(self, other: Result, of: Callable[[Sample], float]) -> float:
         """Give the median of the rounds' ratios, this one's over the other's.
 
-        Runs of one round follow each other closely, so that a disturbance of the machine touches both.
+        Runs of one round follow each other closely, so that a disturbance of the machine touches both. Where one
+        did not take part in all rounds, only those of both count.
         """
-        pairs = zip(self.samples, other.samples, strict=True)
+        pairs = zip(self.samples, other.samples, strict=False)
         return statistics.median(of(mine) / of(theirs) for mine, theirs in pairs)
 
 
@@ -98,15 +101,17 @@ def race(
     *,
     rounds: int,
     environment: Mapping[str, str],
+    warms_up: bool = True,
     check: Callable[[Contestant], None] = lambda contestant: None,  # noqa: ARG005 - nothing to check by default
     say: Callable[[str], None],
 ) -> list[Result]:
-    """Let contestants run in turns: A B C, A B C, and so on, after one round that does not count.
+    """Let contestants run in turns: A B C, A B C, and so on, usually after one round that does not count.
 
     Args:
         contestants: Who takes part.
         rounds: How many rounds count.
         environment: The environment of every process.
+        warms_up: Whether there is a round before that does not count.
         check: Called after every run, outside the measured time; raises if the result is wrong.
         say: Told what is going on.
 
@@ -117,8 +122,10 @@ def race(
         BrokenContestantError: A program failed, or its result is wrong.
     """
     samples: dict[str, list[Sample]] = {contestant.name: [] for contestant in contestants}
-    for number in range(rounds + 1):
+    for number in range(0 if warms_up else 1, rounds + 1):
         for contestant in contestants:
+            if contestant.most_rounds is not None and not 0 < number <= contestant.most_rounds:
+                continue
             say(f"{contestant.name}: {f'round {number} of {rounds}' if number else 'warm-up'}")
             sample = _run_one(contestant, environment)
             check(contestant)

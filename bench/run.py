@@ -25,21 +25,24 @@ from comparisons import (
     compare_judging,
     compare_start,
     compare_verify,
-    in_words,
 )
+from engine_rows import compare_again, compare_distant, compare_engine, compare_metered
 from machine import describe, load, tools
 from measuring import BrokenContestantError, own_peak
 from rehearsal import serve
+from stock import in_words, made
 from table import as_document, as_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from rehearsal import Cloud
 
 _FACTORS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _BUSY = 0.5
-_PARTS = ("build", "verify", "big", "judge", "start")
+_ENGINE_PARTS = ("engine-files", "engine-big", "engine-small", "metered", "distant")
+_PARTS = ("build", "verify", "again", "big", *_ENGINE_PARTS, "judge", "start")
 
 
 def _size(text: str) -> int:
@@ -54,18 +57,23 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=8, help="how many files (default: 8)")
     parser.add_argument("--size", type=_size, default="128MiB", help="size of each (default: 128MiB)")
     parser.add_argument("--big", type=_size, default="1GiB", help="size of the one big file (default: 1GiB)")
+    parser.add_argument("--small-files", type=int, default=2000, help="how many small files (default: 2000)")
+    parser.add_argument("--small", type=_size, default="16KiB", help="size of each small file (default: 16KiB)")
     parser.add_argument("--targets", type=int, default=20_000, help="targets of the judged repository (default: 20000)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default: 5)")
     parser.add_argument("--starts", type=int, default=20, help="rounds of starting the program (default: 20)")
-    parser.add_argument("--quick", action="store_true", help="an eighth of the size, three rounds: a first impression")
-    parser.add_argument("--only", choices=_PARTS, action="append", help="measure only this (repeatable)")
+    parser.add_argument("--quick", action="store_true", help="an eighth of it, three rounds: a first impression")
+    parser.add_argument(
+        "--only", choices=(*_PARTS, "engine"), action="append", help="only this (repeatable); engine: all five of it"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document with every single run")
     parser.add_argument("--dir", type=Path, help="make the temporary folder in here (default: the system's)")
     options = parser.parse_args()
     if options.quick:
-        parser.set_defaults(size=16 << 20, big=128 << 20, rounds=3)
+        parser.set_defaults(size=16 << 20, big=128 << 20, small_files=250, rounds=3)
         options = parser.parse_args()
-    if min(options.files, options.size, options.big, options.targets, options.rounds, options.starts) < 1:
+    numbers = [options.files, options.size, options.big, options.small_files, options.small]
+    if min(*numbers, options.targets, options.rounds, options.starts) < 1:
         parser.error("every number must be at least 1")
     return options
 
@@ -92,8 +100,10 @@ def _measure(ground: Ground, options: argparse.Namespace) -> list[Comparison]:
         folder = ground.folder / name
         return serve(folder, lockstick=ground.lockstick, count=count, size=size, environment=ground.environment)
 
-    wanted = options.only or _PARTS
-    if "build" in wanted or "verify" in wanted:
+    wanted = set(options.only or _PARTS)
+    if "engine" in wanted:
+        wanted.update(_ENGINE_PARTS)
+    if wanted & {"build", "verify", "again"}:
         with cloud("cloud", options.files, options.size) as several:
             if "build" in wanted:
                 comparisons.append(compare_build(ground, several, output=output, files=files))
@@ -101,14 +111,32 @@ def _measure(ground: Ground, options: argparse.Namespace) -> list[Comparison]:
                 ground.once(build_command(ground, several, output))
             if "verify" in wanted:
                 comparisons.append(compare_verify(ground, several, lockbox=output, files=f"{files} = {total}"))
+            if "again" in wanted:
+                comparisons.append(compare_again(ground, several, lockbox=output, files=files))
     if "big" in wanted:
         with cloud("big-cloud", 1, options.big) as big:
             comparisons.append(compare_build(ground, big, output=output, files=f"1 x {in_words(options.big)}"))
+    comparisons += _measure_engine(ground, options, wanted)
     if "judge" in wanted:
         comparisons.append(compare_judging(ground, targets=options.targets))
     if "start" in wanted:
         comparisons.append(compare_start(ground, rounds=options.starts))
     return comparisons
+
+
+def _measure_engine(ground: Ground, options: argparse.Namespace, wanted: set[str]) -> Iterator[Comparison]:
+    kinds = (
+        (options.files, options.size, {"engine-files": compare_engine, "metered": compare_metered}),
+        (1, options.big, {"engine-big": compare_engine, "metered": compare_metered}),
+        (options.small_files, options.small, {"engine-small": compare_engine, "distant": compare_distant}),
+    )
+    for count, size, parts in kinds:
+        if wanted & parts.keys():
+            ground.say(f"{count} x {in_words(size)} are made")
+            with made(ground.folder / "stock", count=count, size=size) as stock:
+                for part in parts:
+                    if part in wanted:
+                        yield parts[part](ground, stock)
 
 
 def main() -> int:

@@ -41,6 +41,7 @@ def as_document(comparisons: Sequence[Comparison], *, about: dict[str, Any]) -> 
                 "results": [asdict(result) for result in comparison.results],
                 "goals": [{**asdict(goal), "reached": goal.is_reached} for goal in comparison.goals],
                 "left_out": list(comparison.left_out),
+                "notes": list(comparison.notes),
             }
             for comparison in comparisons
         ],
@@ -48,16 +49,19 @@ def as_document(comparisons: Sequence[Comparison], *, about: dict[str, Any]) -> 
 
 
 def _group(comparison: Comparison, floor: int) -> Iterator[str]:
-    yield _row(comparison.title, "wall", "cpu", "peak", "wall ratio", "cpu ratio")
+    ratio_titles = ("wall ratio", "cpu ratio") if comparison.are_rivals else ("", "")
+    yield _row(comparison.title, "wall", "cpu", "peak", *ratio_titles)
     yield "-" * sum(_WIDTHS)
-    ours = comparison.results[0]
     for result in comparison.results:
+        ours = comparison.results[0]
         ratios = ["", ""]
-        if result is not ours:
+        if result is not ours and comparison.are_rivals:
             ratios = [f"{ours.ratio(result, of):.2f}" for of in (_wall, _cpu)]
         yield _row(f"  {result.name}", _seconds(result, _wall), _seconds(result, _cpu), _memory(result, floor), *ratios)
     for who in comparison.left_out:
         yield f"  left out: {who}"
+    for note in comparison.notes:
+        yield f"  note: {note}"
     for goal in comparison.goals:
         yield f"  goal: {_goal(goal)}"
 
@@ -71,7 +75,8 @@ def _row(first: str, *others: str) -> str:
 def _goal(goal: Goal) -> str:
     digits = 0 if goal.unit else 2
     reached = "yes" if goal.is_reached else "no"
-    return f"{goal.what} at most {goal.limit:g}{goal.unit}: {reached} ({goal.measured:.{digits}f}{goal.unit})"
+    most = "at least" if goal.at_least else "at most"
+    return f"{goal.what} {most} {goal.limit:g}{goal.unit}: {reached} ({goal.measured:.{digits}f}{goal.unit})"
 
 
 def _seconds(result: Result, of: Callable[[Sample], float]) -> str:
