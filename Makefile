@@ -13,6 +13,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   style, types, import contracts, branch coverage"
 	@echo "make bench   speed and memory, against other ways of doing the same"
+	@echo "make bench-http2 what HTTP/2 would bring"
 	@echo "make mutants change the code in a thousand places: does a test notice? (an hour)"
 	@echo "make fuzz    hostile input for every reader, ten minutes (FUZZ_SECONDS=600)"
 	@echo "make docs    write the generated pages of docs/ again"
@@ -59,6 +60,11 @@ bench-tools:
 	  { SYSTEMD_OFFLINE=1 RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
 	    apt-get install --yes --quiet --no-install-recommends $$missing >/dev/null; } || echo "Without$$missing, then."; \
 	elif [ -n "$$missing" ]; then echo "Not found, so not compared with:$$missing"; fi
+
+# Whether HTTP/2 would help (docs/adr/0021); only this needs the HTTP/2 library.
+bench-http2: $(READY) bench-tools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group http2
+	PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python bench/http2.py
 
 # The tools of these two are no part of the developer's everyday set, and one of them does not exist everywhere.
 mutants: $(READY)

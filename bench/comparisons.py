@@ -57,6 +57,7 @@ class Ground:
         lockstick: How to call the program.
         rounds: How many rounds count.
         tools: Which other programs there are.
+        has_store: Whether the program can keep what it fetched in a content store.
         environment: The environment of every process.
         say: Told what is going on.
     """
@@ -65,6 +66,7 @@ class Ground:
     lockstick: Sequence[str]
     rounds: int
     tools: Mapping[str, str]
+    has_store: bool
     environment: Mapping[str, str]
     say: Callable[[str], None]
 
@@ -110,9 +112,10 @@ class Comparison:
     are_rivals: bool = True
 
 
-def build_command(ground: Ground, cloud: Cloud, output: Path) -> list[str]:
-    """How to call ``lockstick build``."""
-    return [*ground.lockstick, "build", LOCKBOX, "--credentials", str(cloud.credentials), "--output", str(output)]
+def build_command(ground: Ground, cloud: Cloud, output: Path, *, store: str = "none") -> list[str]:
+    """How to call ``lockstick build``; by default without a content store, or only the first round would fetch."""
+    command = [*ground.lockstick, "build", LOCKBOX, "--credentials", str(cloud.credentials), "--output", str(output)]
+    return [*command, "--store", store] if ground.has_store else command
 
 
 def compare_build(ground: Ground, cloud: Cloud, *, output: Path, files: str) -> Comparison:

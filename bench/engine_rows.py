@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comparisons import CURL, SEQUENTIAL, SLOW_ROUNDS, Comparison, Goal, Ground, check_bytes
+from comparisons import CURL, SEQUENTIAL, SLOW_ROUNDS, Comparison, Goal, Ground, build_command, check_bytes
 from distance import faraway
 from measuring import Contestant, Result, race
 from rivals import aria2, curl_then_openssl
@@ -119,7 +118,8 @@ def compare_distant(ground: Ground, stock: Stock) -> Comparison:
                 check=lambda one, items=items: check_bytes(one, items),  # type: ignore[misc]
                 say=ground.say,
             )
-    results[-1] = _scaled(results[-1], len(stock.items) / len(tenth.items))
+    factor = len(stock.items) / len(tenth.items)
+    results[-1] = _scaled(results[-1], factor)
     wall = results[-1].ratio(results[0], lambda sample: sample.wall)
     return Comparison(
         title=f"{stock.in_words}, {_ROUND_TRIP * 1000:g} ms of round trip",
@@ -127,7 +127,7 @@ def compare_distant(ground: Ground, stock: Stock) -> Comparison:
         goals=[Goal(what=f"times faster than {SEQUENTIAL}", limit=5, measured=wall, at_least=True)],
         left_out=left_out,
         notes=[
-            f"{SEQUENTIAL}: a tenth of the files, its values times ten",
+            f"{SEQUENTIAL}: only {len(tenth.items)} of the files, its values times {factor:g}",
             f"the distance is made by {server.how}",
         ],
     )
@@ -143,14 +143,12 @@ def compare_again(ground: Ground, cloud: Cloud, *, lockbox: Path, files: str) ->
         files: What is in it, in words.
     """
     title = f"build {files} again, from the store"
-    called = subprocess.run(
-        [*ground.lockstick, "build", "--help"], check=True, capture_output=True, text=True, env=dict(ground.environment)
-    )
-    if "--store" not in called.stdout:
+    if not ground.has_store:
         return Comparison(title=title, results=[], left_out=["all: this lockstick build has no --store"])
+    if "cp" not in ground.tools:
+        return Comparison(title=title, results=[], left_out=["all: cp not found"])
     ours, theirs = ground.folder / "again", ground.folder / "copied"
-    build = [*ground.lockstick, "build", "bench", "--credentials", str(cloud.credentials)]
-    build += ["--output", str(ours), "--store", str(ground.folder / "store")]
+    build = build_command(ground, cloud, ours, store=str(ground.folder / "store"))
     copy = 'cp -r "$1/." "$2" && shift 2 && exec "$@"'
     verify = [*ground.lockstick, "verify", str(theirs), "--trust", str(cloud.trust)]
     results = race(

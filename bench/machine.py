@@ -34,6 +34,7 @@ def tools() -> dict[str, str]:
         "aria2c": ["--version"],
         "nginx": ["-v"],
         "xargs": [],
+        "cp": [],
         "ip": [],
         "tc": [],
     }

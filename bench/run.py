@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -89,6 +90,10 @@ def _environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home)}
 
 
+def _help(command: list[str], environment: dict[str, str]) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
 def _measure(ground: Ground, options: argparse.Namespace) -> list[Comparison]:
     comparisons = []
     total = in_words(options.files * options.size)
@@ -148,12 +153,15 @@ def main() -> int:
         print(f"This machine is busy (load {before:.1f}); measure again when it is not.", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="lockstick-bench-", dir=options.dir) as temporary:
         folder = Path(temporary)
+        lockstick = [str(Path(sysconfig.get_path("scripts")) / "lockstick")]
+        environment = _environment(folder / "home")
         ground = Ground(
             folder=folder,
-            lockstick=[str(Path(sysconfig.get_path("scripts")) / "lockstick")],
+            lockstick=lockstick,
             rounds=options.rounds,
             tools=found,
-            environment=_environment(folder / "home"),
+            has_store="--store" in _help([*lockstick, "build", "--help"], environment),
+            environment=environment,
             say=lambda text: print(f"  {text}", file=sys.stderr),
         )
         try:

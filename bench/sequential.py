@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+
 from account import Item, items_of, token_of
 
 if TYPE_CHECKING:
