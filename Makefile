@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench bench-tools bench-http2 mutants fuzz docs format clean
+.PHONY: help demo test check bench bench-http2 mutants fuzz docs format clean
 
 help:
 	@echo "make demo    the whole story on this machine: build, verify, tamper, refuse"
@@ -44,27 +44,17 @@ check: $(READY)
 	$(BIN)/python -m pytest -n auto -q --cov --cov-report=term
 
 # Servers lie in folders that not everybody's PATH has.
-bench: $(READY) bench-tools
-	PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python bench/run.py
+bench bench-http2: export PATH := $(PATH):/usr/sbin:/sbin
 
-# nginx and aria2 are installed for root on Debian and its like, without starting anything. Otherwise the bench says
-# what is missing and leaves those rows out.
-bench-tools:
-	@missing=; PATH="$$PATH:/usr/sbin:/sbin"; \
-	command -v nginx >/dev/null || missing="$$missing nginx-light"; \
-	command -v aria2c >/dev/null || missing="$$missing aria2"; \
-	command -v curl >/dev/null || missing="$$missing curl"; \
-	command -v openssl >/dev/null || missing="$$missing openssl"; \
-	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Installing$$missing to compare with …"; \
-	  { SYSTEMD_OFFLINE=1 RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
-	    apt-get install --yes --quiet --no-install-recommends $$missing >/dev/null; } || echo "Without$$missing, then."; \
-	elif [ -n "$$missing" ]; then echo "Not found, so not compared with:$$missing"; fi
+bench: $(READY)
+	@sh bench/install.sh
+	$(BIN)/python bench/run.py
 
 # Whether HTTP/2 would help (docs/adr/0021); only this needs the HTTP/2 library.
-bench-http2: $(READY) bench-tools
+bench-http2: $(READY)
+	@sh bench/install.sh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group http2
-	PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python bench/http2.py
+	$(BIN)/python bench/http2.py
 
 # The tools of these two are no part of the developer's everyday set, and one of them does not exist everywhere.
 mutants: $(READY)
