@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -147,6 +148,8 @@ def _measure_engine(ground: Ground, options: argparse.Namespace, wanted: set[str
 def main() -> int:
     """Measure, print, clean up."""
     options = _options()
+    # Servers, files and a network of its own are to be cleared away then, too.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     before = load()
     found = tools()
     if before > _BUSY:

@@ -105,3 +105,15 @@ def test_with_all_programs_the_engine_is_held_against_the_better_of_them(tmp_pat
     assert (cpu["what"], cpu["limit"]) == (f"processor time against {better}", 1.5)
     assert wall["measured"] == pytest.approx(ours / walls[better])
     assert wall["reached"] == (ours <= walls[better])
+
+
+def test_ended_from_outside_it_clears_everything_away(tmp_path: Path) -> None:
+    command = [sys.executable, str(PROGRAM), "--only=metered", "--big=400MiB", "--size=1KiB", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "1 x 400 MiB are made" in line:
+                break
+        running.terminate()
+        assert running.wait(30) == 128 + 15
+    assert list(tmp_path.iterdir()) == []
