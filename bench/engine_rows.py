@@ -205,7 +205,7 @@ def _contestants(ground: Ground, stock: Stock, base: str, *, is_near: bool) -> t
     else:
         are_small = stock.items[0].length < _SMALL
         at_once = (16 if is_near else 50) if are_small else 8
-        split = 1 if are_small or len(stock.items) > 1 else 4
+        split = 1 if are_small else 4
         command = aria2(ground.folder / "aria2.txt", fetched, output, at_once=at_once, split=split)
         contestants.append(Contestant(name=_ARIA2, command=command, output=output))
     if is_near:
