@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lockstick.transfer.line import Line
-    from lockstick.transfer.origins import Origin
     from lockstick.transfer.policy import Policy
 
 __all__ = ["Board"]
 
 _PIECE_SECONDS = 2.0
-_WORTH_SPLITTING_SECONDS = 0.5
+_WORTH_SPLITTING_SECONDS = 0.1
 _WORTH_SPLITTING_BYTES = 1 << 20
 _TICK = 0.25
 _BATCH_FILES = 64
@@ -56,9 +55,11 @@ class Board:
         self._unfinished = len(jobs)
         self._changed = threading.Condition()
         self._is_stopped = False
-        self._budgets = {job.origin: Budget(policy.start_connections, policy.connections) for job in jobs}
+        budgets = {job.origin: Budget(policy.start_connections, policy.connections) for job in jobs}
+        for job in jobs:
+            job.budget = budgets[job.origin]
+        self._budgets = tuple(budgets.values())
         self._ticked_at = clock()
-        self._came: dict[Origin, int] = dict.fromkeys(self._budgets, 0)
         self._rate_of_one = 0.0
 
     def take(self, last: Job | None) -> Job | None:
@@ -76,7 +77,7 @@ class Board:
             while self._unfinished and not self._is_stopped:
                 job = self._next(last)
                 if job is not None:
-                    self._budgets[job.origin].active += 1
+                    job.budget.active += 1
                     if job.state is State.WAITING:
                         job.state = State.OPENING
                     return job
@@ -87,7 +88,7 @@ class Board:
     def leave(self, job: Job) -> None:
         """Give back the connection that was counted by :meth:`take`."""
         with self._changed:
-            self._budgets[job.origin].active -= 1
+            job.budget.active -= 1
             self._changed.notify_all()
 
     def opened(self, job: Job) -> None:
@@ -124,7 +125,7 @@ class Board:
         claim.position += count
         with self._changed:
             claim.job.bytes_fetched += count
-            self._came[claim.job.origin] += count
+            claim.job.budget.came += count
 
     def takes_ranges(self, job: Job) -> None:
         """Learn that a file can be fetched in several pieces."""
@@ -203,14 +204,14 @@ class Board:
     def crowded(self, job: Job) -> bool:
         """Learn that a server has too many requests; say whether the worker that heard it is one too many."""
         with self._changed:
-            budget = self._budgets[job.origin]
+            budget = job.budget
             budget.crowded(self._clock())
             return budget.active > budget.allowed
 
     def trouble(self, job: Job) -> None:
         """Learn that a connection failed."""
         with self._changed:
-            self._budgets[job.origin].trouble(self._clock())
+            job.budget.trouble(self._clock())
 
     def tick(self) -> None:
         """Look how fast it goes; to be called a few times a second."""
@@ -220,9 +221,9 @@ class Board:
             if elapsed < _TICK / 2:
                 return
             self._ticked_at = now
-            for origin, budget in self._budgets.items():
-                rate = self._came[origin] / elapsed
-                self._came[origin] = 0
+            for budget in self._budgets:
+                rate = budget.came / elapsed
+                budget.came = 0
                 if budget.active:
                     self._rate_of_one = rate / budget.active
                 before = budget.allowed
@@ -247,7 +248,7 @@ class Board:
         return max(split, key=lambda one: one[0])[1] if split else None
 
     def _has_room(self, job: Job) -> bool:
-        budget = self._budgets[job.origin]
+        budget = job.budget
         return budget.active < budget.allowed
 
     def _has_piece(self, job: Job) -> bool:
@@ -258,12 +259,14 @@ class Board:
     def _piece(self, job: Job) -> int:
         """How many bytes to give away at once."""
         policy, length = self._policy, job.download.length
-        free = sum(max(0, budget.allowed - budget.active) for budget in self._budgets.values())
+        free = sum(max(0, budget.allowed - budget.active) for budget in self._budgets)
         if job.is_whole or policy.connections == 1 or length < 2 * policy.min_piece:
             return length
         if self._waiting and len(self._waiting) >= free:
             return length
-        wanted = self._rate_of_one * _PIECE_SECONDS or length / (2 * self._budgets[job.origin].allowed)
+        # The fewer bytes are left, the smaller the pieces, so that all connections end at about the same time.
+        fair = sum(end - first for first, end in job.unclaimed()) / (2 * job.budget.allowed)
+        wanted = min(fair, self._rate_of_one * _PIECE_SECONDS or fair)
         return int(min(policy.max_piece, max(policy.min_piece, wanted)))
 
     def _splittable(self, job: Job) -> list[Claim]:

@@ -28,11 +28,13 @@ class Budget:
     Attributes:
         allowed: How many there may be now.
         active: How many there are; kept by whoever hands them out.
+        came: How many bytes came over them since somebody last looked; kept by whoever counts them.
     """
 
     def __init__(self, start: int, most: int) -> None:
         self.allowed = min(start, most)
         self.active = 0
+        self.came = 0
         self._most = most
         self._best = 0.0
         self._before_step = self.allowed

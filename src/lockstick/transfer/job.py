@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from lockstick.transfer.budget import Budget
 from lockstick.transfer.spans import Spans
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Job:
         served_by: The origin that gave the last bytes, after all redirects.
         bytes_fetched: How many bytes of content came for it, repeats included.
         patience: What each worker has seen of it.
+        budget: The connections of its origin, which it shares with the other files there.
     """
 
     index: int
@@ -93,6 +95,7 @@ class Job:
     served_by: str = ""
     bytes_fetched: int = 0
     patience: dict[int, Patience] = field(default_factory=dict)
+    budget: Budget = field(default_factory=lambda: Budget(1, 1))
 
     @property
     def opened(self) -> Partial:
