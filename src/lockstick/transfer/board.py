@@ -32,6 +32,7 @@ _PIECE_SECONDS = 2.0
 _WORTH_SPLITTING_SECONDS = 0.1
 _WORTH_SPLITTING_BYTES = 1 << 20
 _TICK = 0.25
+_QUICK_LOOK = 0.1
 _BATCH_FILES = 64
 _BATCH_BYTES = 16 << 20
 
@@ -59,7 +60,7 @@ class Board:
         for job in jobs:
             job.budget = budgets[job.origin]
         self._budgets = tuple(budgets.values())
-        self._ticked_at = clock()
+        self._began_at = self._ticked_at = clock()
         self._rate_of_one = 0.0
 
     def take(self, last: Job | None) -> Job | None:
@@ -218,7 +219,8 @@ class Board:
         with self._changed:
             now = self._clock()
             elapsed = now - self._ticked_at
-            if elapsed < _TICK / 2:
+            # The first looks are quick ones, as a short run has no time to find its speed.
+            if elapsed < (_QUICK_LOOK if now - self._began_at < _TICK else _TICK):
                 return
             self._ticked_at = now
             for budget in self._budgets:

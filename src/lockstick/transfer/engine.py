@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fetch_all"]
 
-_TICK = 0.25
+_TICK = 0.05
 _SMALL = 1 << 20
 
 
