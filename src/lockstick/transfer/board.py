@@ -53,6 +53,7 @@ class Board:
         self._open: list[Job] = []
         self._proven: list[Job] = []
         self._proven_bytes = 0
+        self._proven_since = 0.0
         self._unfinished = len(jobs)
         self._changed = threading.Condition()
         self._is_stopped = False
@@ -174,6 +175,8 @@ class Board:
         with self._changed:
             job.state = State.PROVEN
             self._open.remove(job)
+            if not self._proven:
+                self._proven_since = self._clock()
             self._proven.append(job)
             self._proven_bytes += job.download.length
             is_last = len(self._proven) == self._unfinished
@@ -182,9 +185,11 @@ class Board:
             return []
 
     def take_proven(self) -> list[Job]:
-        """Give all files that wait to be flushed and published."""
+        """Give all files that have waited long enough to be flushed and published."""
         with self._changed:
-            return self._take_proven()
+            if self._proven and self._clock() - self._proven_since >= _TICK:
+                return self._take_proven()
+            return []
 
     def done(self, jobs: Sequence[Job]) -> None:
         """Learn that files have their names."""
