@@ -1,0 +1,280 @@
+"""Getting the bytes of every missing package to its place: out of the store, or fetched.
+
+The rules:
+
+1. What is in the store is not fetched. What is missing is fetched into it, and placed from there as soon as it
+   is there. What has no place in a store is fetched to its place in the output.
+2. Shelves are asked in their order, then the package's own origin. A shelf that fails, or gives other bytes than
+   were signed, costs time and nothing else.
+3. What another build is fetching is waited for, while this one holds nothing that the other could wait for.
+4. An entry that turns out to be damaged is fetched again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockstick.errors import DistrustError, MediaError, NotAllowedError, NotFoundError, TransferError
+from lockstick.lockbox.placing import Batch, Placer
+from lockstick.lockbox.plan import stored_digest, waiting_name
+from lockstick.lockbox.proof import Measured
+from lockstick.transfer.model import Download
+from lockstick.transfer.space import Room, check_space, is_same_disk
+from lockstick.transfer.store.transplant import Method, best_method
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from lockstick.lockbox.plan import Plan, PlannedPackage
+    from lockstick.lockbox.sources import Fetch, Repository, Shelf, Source
+    from lockstick.lockbox.workplace import Workplace
+    from lockstick.progress import Observer
+    from lockstick.transfer.model import Fetched
+    from lockstick.transfer.store.content import Session
+    from lockstick.trust.expected import ExpectedPackage
+
+__all__ = ["Gathered", "Gatherer"]
+
+_LOOK_AGAIN = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What was gathered.
+
+    Attributes:
+        measured: What was proven of every package, by target name.
+        places: Where its bytes are, by target name.
+        fetched: How many bytes came over the line.
+        resumed: How many bytes an interrupted run had left that were used.
+        stored: How many bytes came out of the store, without having been fetched in this run.
+    """
+
+    measured: dict[str, Measured]
+    places: dict[str, Path]
+    fetched: int
+    resumed: int
+    stored: int
+
+
+@dataclass(frozen=True)
+class _Want:
+    """A package that is to be fetched, and where to."""
+
+    planned: PlannedPackage
+    destination: Path
+    partial: Path
+
+    @property
+    def package(self) -> ExpectedPackage:
+        return self.planned.package
+
+
+class Gatherer:
+    """Gathers the missing packages of one build.
+
+    Args:
+        place: The output.
+        repository: Where every package's own origin is known.
+        shelves: Where its bytes may be as well, the preferred one first.
+        fetch: The download engine.
+        session: The session in this machine's store; None to do without.
+        observer: Told of the progress.
+        free_bytes: How many bytes can still be written below an existing folder.
+    """
+
+    def __init__(
+        self,
+        place: Workplace,
+        *,
+        repository: Repository,
+        shelves: Sequence[Shelf],
+        fetch: Fetch,
+        session: Session | None,
+        observer: Observer,
+        free_bytes: Callable[[Path], int],
+    ) -> None:
+        self._place = place
+        self._repository = repository
+        self._shelves = shelves
+        self._fetch = fetch
+        self._session = session
+        self._observer = observer
+        self._free_bytes = free_bytes
+        self._fetched: dict[str, Fetched] = {}
+        self._places: dict[str, Path] = {}
+        self._method = Method.COPY
+
+    def gather(self, plan: Plan) -> Gathered:
+        """Do it all.
+
+        Args:
+            plan: What is missing.
+
+        Returns:
+            What was gathered: everything.
+
+        Raises:
+            LockstickError: Something could not be had, or could not be written.
+        """
+        if self._session is None:
+            check_space(plan.missing, self._free_bytes, shown=self._place.output)
+            self._choose_places(plan)
+            self._fetch_from_all([self._direct(planned) for planned in plan.missing], lambda _: None)
+            return self._sum_up(plan, {})
+        self._method = best_method(self._session.store.places.partials, self._place.partial)
+        in_store = self._fits_in_store(plan, self._session)
+        if not in_store:
+            self._require_room(plan, self._session)
+        self._choose_places(plan)
+        batches, direct = self._sort(plan, self._session, in_store=in_store)
+        with Placer(self._session, self._place.partial, method=self._method, observer=self._observer) as placer:
+            self._rounds(batches, direct, self._session, placer)
+            return self._sum_up(plan, placer.placed)
+
+    def _choose_places(self, plan: Plan) -> None:
+        for planned in plan.missing:
+            package = planned.package
+            self._places[package.target] = self._place.destination(package.path, waiting_name(package))
+
+    # --- room ----------------------------------------------------------------------------------
+
+    def _fits_in_store(self, plan: Plan, session: Session) -> bool:
+        """Say whether what is missing can go through the store; if it cannot, it can do without."""
+        try:
+            places = session.store.places
+            into_store = [
+                Room(places.partial(digest), planned.length)
+                for planned in plan.to_fetch
+                if (digest := stored_digest(planned.package))
+            ]
+            into_output = self._copies(plan.missing)
+            into_output += [Room(one.partial, one.length) for one in plan.to_fetch if not stored_digest(one.package)]
+            if is_same_disk(places.partials, self._place.partial):
+                check_space([*into_store, *into_output], self._free_bytes, shown=self._place.output)
+            else:
+                check_space(into_store, self._free_bytes, shown=session.store.folder)
+                check_space(into_output, self._free_bytes, shown=self._place.output)
+        except MediaError:
+            return False
+        return True
+
+    def _require_room(self, plan: Plan, session: Session) -> None:
+        stored = [planned for planned in plan.missing if planned.is_stored]
+        check_space([*self._copies(stored), *plan.to_fetch], self._free_bytes, shown=self._place.output)
+        self._observer.message(
+            f"There is no room in the store {session.store.folder}; what is missing is fetched into the output itself. "
+            "'lockstick store prune --limit SIZE' makes room."
+        )
+
+    def _copies(self, packages: Sequence[PlannedPackage]) -> list[Room]:
+        if not self._method.takes_room:
+            return []
+        return [Room(planned.partial.with_suffix(".placing"), planned.length) for planned in packages]
+
+    # --- rounds --------------------------------------------------------------------------------
+
+    def _sort(self, plan: Plan, session: Session, *, in_store: bool) -> tuple[dict[str, Batch], list[_Want]]:
+        """Put packages with the same bytes together; the rest goes to its place directly."""
+        together: dict[str, list[PlannedPackage]] = {}
+        direct: list[_Want] = []
+        for planned in plan.missing:
+            digest = stored_digest(planned.package)
+            first = together.get(digest, [planned])[0].package
+            is_same = first.length == planned.length and dict(first.hashes) == dict(planned.package.hashes)
+            if digest and is_same and (in_store or session.store.length_of(digest) == planned.length):
+                together.setdefault(digest, []).append(planned)
+            else:
+                direct.append(self._direct(planned))
+        batches = {
+            digest: Batch(
+                digest=digest, packages=tuple((planned, self._places[planned.package.target]) for planned in packages)
+            )
+            for digest, packages in together.items()
+        }
+        return batches, direct
+
+    def _rounds(self, batches: dict[str, Batch], direct: list[_Want], session: Session, placer: Placer) -> None:
+        has_told = False
+        while batches or direct:
+            granted = session.claim({digest: batch.length for digest, batch in batches.items()})
+            if not (granted.present or granted.ours or direct):
+                if not has_told:
+                    names = ", ".join(sorted(batch.names[0] for batch in batches.values())[:3])
+                    self._observer.message(f"Another build is fetching {names}; waiting for it.")
+                    has_told = True
+                session.store.sleep(_LOOK_AGAIN)
+                continue
+            for digest in granted.present:
+                placer.submit(batches[digest], is_fresh=False)
+            wanted = direct + [self._into_store(batches[digest], session) for digest in granted.ours]
+            fresh = {batches[digest].names[0]: batches[digest] for digest in granted.ours}
+
+            def finished(one: Fetched, fresh: dict[str, Batch] = fresh) -> None:
+                if one.name in fresh:
+                    placer.submit(fresh[one.name], is_fresh=True)
+
+            if wanted:
+                self._fetch_from_all(wanted, finished)
+            placer.announce("flushing" if wanted else "hashing")
+            damaged = placer.drain()
+            session.release()
+            batches = {digest: batches[digest] for digest in granted.busy} | {batch.digest: batch for batch in damaged}
+            direct = []
+
+    # --- fetching ------------------------------------------------------------------------------
+
+    def _direct(self, planned: PlannedPackage) -> _Want:
+        return _Want(planned, self._places[planned.package.target], planned.partial)
+
+    def _into_store(self, batch: Batch, session: Session) -> _Want:
+        places = session.store.places
+        return _Want(batch.packages[0][0], places.entry(batch.digest), places.partial(batch.digest))
+
+    def _fetch_from_all(self, wanted: Sequence[_Want], finished: Callable[[Fetched], None]) -> None:
+        """Fetch files from the first place that gives them."""
+
+        def done(one: Fetched) -> None:
+            self._fetched[one.name] = one
+            finished(one)
+
+        for shelf in self._shelves:
+            found = [(want, source) for want in wanted if (source := shelf.source(want.package)) is not None]
+            if not found:
+                continue
+            try:
+                self._run(found, done)
+            except (TransferError, DistrustError, NotFoundError, NotAllowedError) as error:
+                self._observer.message(f"{shelf.name} failed: {error}; the rest is fetched from its origin.")
+            wanted = [want for want in wanted if want.package.target not in self._fetched]
+        if wanted:
+            self._run([(want, self._repository.source(want.package)) for want in wanted], done)
+
+    def _run(self, found: Sequence[tuple[_Want, Source]], done: Callable[[Fetched], None]) -> None:
+        downloads = [
+            Download(
+                name=want.package.target,
+                url=source.url,
+                length=want.package.length,
+                digests=want.package.hashes,
+                destination=want.destination,
+                partial=want.partial,
+                authority=source.authority,
+            )
+            for want, source in found
+        ]
+        self._fetch(downloads, observer=self._observer, finished=done)
+
+    def _sum_up(self, plan: Plan, placed: Mapping[str, Measured]) -> Gathered:
+        measured = {
+            name: Measured(length=one.length, digests=one.digests) for name, one in self._fetched.items()
+        } | dict(placed)
+        return Gathered(
+            measured=measured,
+            places=self._places,
+            fetched=sum(one.bytes_fetched for one in self._fetched.values()),
+            resumed=sum(one.resumed_from for one in self._fetched.values()),
+            stored=sum(one.length for one in plan.missing if one.package.target not in self._fetched),
+        )
