@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lockstick.errors import DistrustError, LockstickError, NotCurrentError
+from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError
 from lockstick.lockbox.gathering import Gatherer
 from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.places import listed_places, read_places, write_places
@@ -25,7 +25,9 @@ from lockstick.lockbox.sources import Fetch, Repository, Shelf, Source
 from lockstick.lockbox.verify import conclude
 from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.progress import SILENT
+from lockstick.transfer.sizes import size
 from lockstick.transfer.space import Room, check_space, is_same_disk
+from lockstick.transfer.store.pruning import prune
 from lockstick.transfer.surroundings import Surroundings
 from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
 from lockstick.trust.judge import judge
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.proof import Measured
     from lockstick.lockbox.replaced import Replaced
     from lockstick.progress import Observer
-    from lockstick.transfer.store.content import ContentStore
+    from lockstick.transfer.store.content import ContentStore, Session
     from lockstick.trust.evidence import Evidence
     from lockstick.trust.findings import Finding
     from lockstick.trust.judge import Judgement
@@ -126,6 +128,7 @@ def build(
     observer: Observer = SILENT,
     free_bytes: Callable[[Path], int] = _FREE_BYTES,
     store: ContentStore | None = None,
+    store_limit: int | None = None,
     shelves: Sequence[Shelf] = (),
 ) -> BuildOutcome:
     """Build a lockbox into a folder.
@@ -141,6 +144,7 @@ def build(
         observer: Told of the progress.
         free_bytes: How many bytes can still be written below an existing folder.
         store: This machine's store of verified bytes; None to do without.
+        store_limit: How many bytes stay in the store afterwards, besides those that this build used; None for any.
         shelves: Other places that may have the bytes, asked before their origins.
 
     Returns:
@@ -183,6 +187,8 @@ def build(
             place.write_metadata(evidence)
             place.publish(moves, sorted(obsolete), {package.path: package.length for package in judgement.packages})
         place.finished = True
+        if store is not None and session is not None:
+            _keep_to(store_limit, store, session, observer)
     return BuildOutcome(
         output=output,
         fetched=gathered.fetched,
@@ -192,6 +198,20 @@ def build(
         verified=verified,
         replaced=replaced,
     )
+
+
+def _keep_to(limit: int | None, store: ContentStore, session: Session, observer: Observer) -> None:
+    """Prune the store to its limit; it is a convenience, so the lockbox does not fail by it."""
+    try:
+        pruned = prune(store, limit=limit, spare=session.used)
+    except MediaError as error:
+        observer.message(f"The store is not pruned: {error}")
+        return
+    if pruned.removed:
+        observer.message(
+            f"{size(pruned.bytes_removed)} that were not used for the longest time were removed from the store "
+            f"{store.folder}, to keep it within {size(limit or 0)}."
+        )
 
 
 def _require_room(plan: Plan, output: Path, store: ContentStore | None, free_bytes: Callable[[Path], int]) -> None:

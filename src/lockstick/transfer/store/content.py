@@ -184,6 +184,25 @@ class Session:
             self._claims.set(frozenset(ours), frozenset(present | ours))
         return Granted(frozenset(present), frozenset(ours), frozenset(wanted.keys() - present - ours))
 
+    def claim_present(self, wanted: Mapping[str, int]) -> frozenset[str]:
+        """Claim entries that are there, to use them; what is missing stays so.
+
+        Args:
+            wanted: Digest to length.
+
+        Returns:
+            Which are there.
+
+        Raises:
+            MediaError: The disk refused.
+        """
+        with self.store.held():
+            present = {
+                digest for digest, length in wanted.items() if _plain_length(self.store.places.entry(digest)) == length
+            }
+            self._claims.set(frozenset(), frozenset(present))
+        return frozenset(present)
+
     def release(self) -> None:
         """Let go of everything that was claimed.
 
