@@ -124,7 +124,9 @@ class Gatherer:
             self._choose_places(plan)
             self._fetch_from_all([self._direct(planned) for planned in plan.missing], lambda _: None)
             return self._sum_up(plan, {})
-        self._method = best_method(self._session.store.places.partials, self._place.partial)
+        if not plan.missing:
+            return self._sum_up(plan, {})
+        self._method = best_method(self._session.store.places.partials, self._place.partial, self._session.name)
         in_store = self._fits_in_store(plan, self._session)
         if not in_store:
             self._require_room(plan, self._session)
@@ -221,8 +223,19 @@ class Gatherer:
             placer.announce("flushing" if wanted else "hashing")
             damaged = placer.drain()
             session.release()
+            self._refuse_again(damaged, session)
             batches = {digest: batches[digest] for digest in granted.busy} | {batch.digest: batch for batch in damaged}
             direct = []
+
+    def _refuse_again(self, damaged: Sequence[Batch], session: Session) -> None:
+        """Give up on a store that damages what was just written to it."""
+        for batch in damaged:
+            if batch.names[0] in self._fetched:
+                raise MediaError(
+                    f"the store {session.store.folder} does not keep what is written to it",
+                    why=f"{batch.names[0]} was fetched, and is damaged already",
+                    remedy="Check the disk. Name another folder with --store DIR, or do without: --store none.",
+                )
 
     # --- fetching ------------------------------------------------------------------------------
 

@@ -63,7 +63,13 @@ class Claims:
             if held is not None:
                 self._fd, self._lock, self._list = held, lock, lock.with_suffix(_LIST)
                 break
-        self.set(frozenset(), frozenset())
+        with suppress(OSError):
+            self._list.unlink(missing_ok=True)  # a dead run's
+
+    @property
+    def name(self) -> str:
+        """A name that no other live run in this store has."""
+        return self._lock.stem
 
     def set(self, fetching: frozenset[str], using: frozenset[str]) -> None:
         """Say what this run does from now on.
@@ -71,6 +77,8 @@ class Claims:
         Raises:
             MediaError: The disk refused.
         """
+        if (fetching, using) == (self.fetching, self.using):
+            return
         document = {"fetching": sorted(fetching), "using": sorted(using)}
         try:
             self._list.unlink(missing_ok=True)

@@ -147,6 +147,11 @@ class Session:
         self._guard = threading.Lock()
 
     @property
+    def name(self) -> str:
+        """A name that no other live session in this store has."""
+        return self._claims.name
+
+    @property
     def used(self) -> frozenset[str]:
         """The digests of the entries that this session has used."""
         with self._guard:

@@ -51,11 +51,20 @@ def prepare_root(places: Places) -> None:
                 remedy="Name a new or empty folder.",
             )
         if os.name == "posix" and stat.S_IMODE(status.st_mode) != _PRIVATE:
-            folder.chmod(_PRIVATE)
+            _make_private(folder, status)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{folder} is a file", remedy="Name a folder for the store.") from None
     except OSError as error:
         raise media_error(error, folder, "used as a store") from error
+
+
+def _make_private(folder: Path, status: os.stat_result) -> None:
+    try:
+        folder.chmod(_PRIVATE)
+    except OSError:
+        # Some file systems of sticks know no modes of single files; the mount decides who may write.
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise
 
 
 def write_marker(places: Places) -> None:

@@ -64,18 +64,19 @@ class Interrupted(Exception):  # noqa: N818 - as above
     """The caller wanted no more; nothing was left behind."""
 
 
-def best_method(store: Path, target: Path, *, copier: Callable[[Path, Path], None] = clone) -> Method:
+def best_method(store: Path, target: Path, name: str, *, copier: Callable[[Path, Path], None] = clone) -> Method:
     """Try out how files can get from one folder to another.
 
     Args:
         store: A folder of the store that may be written to.
         target: A folder that may be written to.
+        name: The beginning of a name that nobody else uses in either.
         copier: Makes copy-on-write copies.
 
     Returns:
         The best way that works.
     """
-    probe, twin = store / "probe", target / "probe"
+    probe, twin = store / f"{name}.probe", target / f"{name}.probe"
     try:
         if store.stat().st_dev != target.stat().st_dev:
             return Method.COPY
