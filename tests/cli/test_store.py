@@ -282,14 +282,24 @@ def test_a_link_in_place_of_an_unfinished_download_is_not_followed(
 
 
 @needs_posix
-def test_the_store_is_for_its_user_alone_and_its_entries_are_read_only(
-    make: Runner, tmp_path: Path, store: Path
-) -> None:
+def test_the_store_is_for_its_user_alone(make: Runner, tmp_path: Path, store: Path) -> None:
     store.mkdir(mode=0o777)
     store.chmod(0o777)
     assert make(tmp_path / "out").code == 0
     assert stat.S_IMODE(store.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in store.iterdir() if path.is_dir()} == {0o700}
+
+
+@needs_posix
+def test_entries_are_read_only_and_outputs_are_not(make: Runner, tmp_path: Path, store: Path, small_disk: Path) -> None:
+    """Who copies an output to a stick, and later a newer one over it, must be able to."""
+    assert make(small_disk / "out").code == 0
     assert {stat.S_IMODE(path.stat().st_mode) for path in entries(store)} == {0o444}
+    usual = stat.S_IMODE((small_disk / "out" / "metadata" / "director" / "kiosk.json").stat().st_mode)
+    assert make(tmp_path / "out").code == 0
+    for output in (small_disk / "out", tmp_path / "out"):
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in (output / "images").rglob("*") if path.is_file()}
+        assert modes == {usual}
 
 
 # --- shared, or not ----------------------------------------------------------------------------
@@ -303,7 +313,7 @@ def test_on_one_file_system_the_output_takes_no_room_of_its_own(make: Runner, tm
         for file in (tmp_path / output / "images").rglob("*"):
             if file.is_file():
                 entry = entry_of(store, file)
-                is_clone = not file.samefile(entry) and stat.S_IMODE(file.stat().st_mode) != 0o444
+                is_clone = stat.S_IMODE(entry.stat().st_mode) == 0o444
                 assert file.samefile(entry) or is_clone
 
 

@@ -21,7 +21,7 @@ from lockstick.lockbox.plan import stored_digest, waiting_name
 from lockstick.lockbox.proof import Measured
 from lockstick.transfer.model import Download
 from lockstick.transfer.space import Room, check_space, is_same_disk
-from lockstick.transfer.store.transplant import Method, best_method
+from lockstick.transfer.store.transplant import Method, Passage, find_passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,7 +105,7 @@ class Gatherer:
         self._free_bytes = free_bytes
         self._fetched: dict[str, Fetched] = {}
         self._places: dict[str, Path] = {}
-        self._method = Method.COPY
+        self._passage = Passage(method=Method.COPY, mode=0o644)
 
     def gather(self, plan: Plan) -> Gathered:
         """Do it all.
@@ -126,13 +126,13 @@ class Gatherer:
             return self._sum_up(plan, {})
         if not plan.missing:
             return self._sum_up(plan, {})
-        self._method = best_method(self._session.store.places.partials, self._place.partial, self._session.name)
+        self._passage = find_passage(self._session.store.places.partials, self._place.partial, self._session.name)
         in_store = self._fits_in_store(plan, self._session)
         if not in_store:
             self._require_room(plan, self._session)
         self._choose_places(plan)
         batches, direct = self._sort(plan, self._session, in_store=in_store)
-        with Placer(self._session, self._place.partial, method=self._method, observer=self._observer) as placer:
+        with Placer(self._session, self._place.partial, passage=self._passage, observer=self._observer) as placer:
             self._rounds(batches, direct, self._session, placer)
             return self._sum_up(plan, placer.placed)
 
@@ -172,7 +172,7 @@ class Gatherer:
         )
 
     def _copies(self, packages: Sequence[PlannedPackage]) -> list[Room]:
-        if not self._method.takes_room:
+        if not self._passage.method.takes_room:
             return []
         return [Room(planned.partial.with_suffix(".placing"), planned.length) for planned in packages]
 

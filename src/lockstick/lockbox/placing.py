@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.plan import PlannedPackage
     from lockstick.progress import Observer, Phase
     from lockstick.transfer.store.content import Session
-    from lockstick.transfer.store.transplant import Method
+    from lockstick.transfer.store.transplant import Passage
 
 __all__ = ["Batch", "Placer"]
 
@@ -63,17 +63,17 @@ class Placer:
     Args:
         session: The session in the store.
         aside: A folder on the output's file system for files that are not finished.
-        method: How bytes get from the store to the output.
+        passage: How bytes get from the store to the output.
         observer: Told of the progress, once :meth:`announce` was called.
 
     Attributes:
         placed: What was placed, by target name.
     """
 
-    def __init__(self, session: Session, aside: Path, *, method: Method, observer: Observer) -> None:
+    def __init__(self, session: Session, aside: Path, *, passage: Passage, observer: Observer) -> None:
         self._session = session
         self._aside = aside
-        self._method = method
+        self._passage = passage
         self._observer = observer
         self._pool = ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1), "lockstick-place")
         self._jobs: set[Future[None]] = set()
@@ -198,7 +198,7 @@ class Placer:
             aside,
             length=package.length,
             digests=None if is_proven else known_digests(package.hashes),
-            method=self._method,
+            passage=self._passage,
             stopped=self._stop.is_set,
             advanced=partial(self._advance, package.target),
         )

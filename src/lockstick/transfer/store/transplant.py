@@ -5,6 +5,8 @@ The rules:
 1. A target appears under a name of the caller's that nobody takes for a finished file; the caller publishes it.
 2. What was not proven in this run is proven here: while it is copied, or on the very file that was shared.
 3. What is there when this returns is flushed, and so were the bytes that are shared, when they were stored.
+4. A target may be written to by whoever may write to other files of its folder: a build's output is copied on, and
+   the copies inherit what it allows. So a second name ends the protection that the entry had as a read-only file.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import io
 import os
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import MediaError
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["Damaged", "Interrupted", "Method", "best_method", "transplant"]
+__all__ = ["Damaged", "Interrupted", "Method", "Passage", "find_passage", "transplant"]
 
 _BUFFER = 1 << 20
 _FLUSH_BYTES = 64 << 20
@@ -47,6 +50,19 @@ class Method(enum.Enum):
         return self is Method.COPY
 
 
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """How bytes get from a store to one folder, as it was tried out.
+
+    Attributes:
+        method: The best way that works.
+        mode: What a new file in that folder allows.
+    """
+
+    method: Method
+    mode: int
+
+
 class Damaged(Exception):  # noqa: N818 - it is caught next door and never leaves the room as an error
     """An entry is not what its name says.
 
@@ -64,7 +80,7 @@ class Interrupted(Exception):  # noqa: N818 - as above
     """The caller wanted no more; nothing was left behind."""
 
 
-def best_method(store: Path, target: Path, name: str, *, copier: Callable[[Path, Path], None] = clone) -> Method:
+def find_passage(store: Path, target: Path, name: str, *, copier: Callable[[Path, Path], None] = clone) -> Passage:
     """Try out how files can get from one folder to another.
 
     Args:
@@ -77,24 +93,27 @@ def best_method(store: Path, target: Path, name: str, *, copier: Callable[[Path,
         The best way that works.
     """
     probe, twin = store / f"{name}.probe", target / f"{name}.probe"
+    mode = 0o644
     try:
+        twin.unlink(missing_ok=True)
+        with twin.open("xb"):
+            mode = stat.S_IMODE(twin.lstat().st_mode)
+        twin.unlink()
         if store.stat().st_dev != target.stat().st_dev:
-            return Method.COPY
-        for path in (probe, twin):
-            path.unlink(missing_ok=True)
+            return Passage(method=Method.COPY, mode=mode)
+        probe.unlink(missing_ok=True)
         with probe.open("xb") as file:
             file.write(b"probe")
         for method, way in ((Method.CLONE, copier), (Method.LINK, _link)):
             with suppress(OSError):
                 way(probe, twin)
-                return method
+                return Passage(method=method, mode=mode)
     except OSError:
-        pass
+        pass  # whatever it is, the build will say it better when it writes
     finally:
-        for path in (twin, probe):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
-    return Method.COPY
+        _drop(twin)
+        _drop(probe)
+    return Passage(method=Method.COPY, mode=mode)
 
 
 def transplant(
@@ -103,7 +122,7 @@ def transplant(
     *,
     length: int,
     digests: Mapping[str, str] | None,
-    method: Method,
+    passage: Passage,
     stopped: Callable[[], bool] = lambda: False,
     advanced: Callable[[int], None] = lambda _: None,
     copier: Callable[[Path, Path], None] = clone,
@@ -115,7 +134,7 @@ def transplant(
         target: Where to; whatever has the name is removed.
         length: How many bytes it must have.
         digests: What its bytes must have, by algorithm; None if they were proven in this very run.
-        method: How; where it fails after all, the next best is used.
+        passage: How; where it fails after all, the next best is used.
         stopped: Asked now and then; True ends the work.
         advanced: Told of every piece that is done.
         copier: Makes copy-on-write copies.
@@ -132,7 +151,7 @@ def transplant(
     _require_plain(seen, length, seen)
     try:
         target.unlink(missing_ok=True)
-        if _share(entry, target, method, copier):
+        if _share(entry, target, passage, copier):
             _require_plain(target.lstat(), length, seen)
             _prove(target, seen, length=length, digests=digests, stopped=stopped, advanced=advanced)
         else:
@@ -154,8 +173,8 @@ def _link(source: Path, target: Path) -> None:
     os.link(source, target, follow_symlinks=os.link not in os.supports_follow_symlinks)
 
 
-def _share(entry: Path, target: Path, method: Method, copier: Callable[[Path, Path], None]) -> bool:
-    if method is Method.CLONE:
+def _share(entry: Path, target: Path, passage: Passage, copier: Callable[[Path, Path], None]) -> bool:
+    if passage.method is Method.CLONE:
         with suppress(OSError):
             copier(entry, target)
             fd = os.open(target, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
@@ -164,13 +183,20 @@ def _share(entry: Path, target: Path, method: Method, copier: Callable[[Path, Pa
             finally:
                 os.close(fd)
             return True
-    if method is not Method.COPY:
+    if passage.method is not Method.COPY:
         # Also where clones fail after all. A file may have a limited number of names.
         with suppress(OSError):
             target.unlink(missing_ok=True)
             _link(entry, target)
+            _open_up(target, passage.mode)
             return True
     return False
+
+
+def _open_up(target: Path, mode: int) -> None:
+    status = target.lstat()
+    if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) != mode:
+        target.chmod(mode)
 
 
 def _prove(
