@@ -161,6 +161,31 @@ def test_no_store_is_no_store(make: Runner, cloud: Sandbox, tmp_path: Path) -> N
     assert not list(Path(os.environ["HOME"]).rglob("lockstick-store.json"))
 
 
+@needs_posix
+@pytest.mark.parametrize("loss", ["built without a store", "pruned since"])
+def test_what_lies_in_the_output_is_taken_into_the_store_where_bytes_can_be_shared(
+    make: Runner, cloud: Sandbox, store: Path, lockstick: Runner, loss: str
+) -> None:
+    tmp_path = store.parent
+    if loss == "pruned since":
+        assert make(tmp_path / "one").code == 0
+        assert lockstick("store", "prune", "--limit", "0", "--store", store).code == 0
+    else:
+        assert make(tmp_path / "one", "--store", "none").code == 0
+    cloud.requests.clear()
+    assert make(tmp_path / "one").code == 0
+    assert make(tmp_path / "two").code == 0
+    assert fetched(cloud) == []
+    assert images(tmp_path / "two") == images(tmp_path / "one")
+    assert not list((store / "partial").iterdir())
+
+
+def test_what_lies_on_a_stick_is_not_copied_into_the_store(make: Runner, store: Path, small_disk: Path) -> None:
+    assert make(small_disk / "out", "--store", "none").code == 0
+    assert make(small_disk / "out").code == 0
+    assert entries(store) == []
+
+
 def test_by_default_the_store_is_in_the_users_cache(make: Runner, lockstick: Runner, tmp_path: Path) -> None:
     out = tmp_path / "out"
     made = make(out, "--store", "")

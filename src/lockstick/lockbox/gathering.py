@@ -8,6 +8,7 @@ The rules:
    were signed, costs time and nothing else.
 3. What another build is fetching is waited for, while this one holds nothing that the other could wait for.
 4. An entry that turns out to be damaged is fetched again.
+5. What lies in the output already is taken into the store where that costs nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, MediaError, NotAllowedError, NotFoundError, TransferError
+from lockstick.lockbox.adopting import adopt
 from lockstick.lockbox.placing import Batch, Placer
 from lockstick.lockbox.plan import stored_digest, waiting_name
 from lockstick.lockbox.proof import Measured
@@ -124,9 +126,10 @@ class Gatherer:
             self._choose_places(plan)
             self._fetch_from_all([self._direct(planned) for planned in plan.missing], lambda _: None)
             return self._sum_up(plan, {})
+        self._passage = find_passage(self._session.store.places.partials, self._place.partial, self._session.name)
+        adopt(plan, self._place, self._session, self._passage)
         if not plan.missing:
             return self._sum_up(plan, {})
-        self._passage = find_passage(self._session.store.places.partials, self._place.partial, self._session.name)
         in_store = self._fits_in_store(plan, self._session)
         if not in_store:
             self._require_room(plan, self._session)
@@ -209,7 +212,7 @@ class Gatherer:
                     has_told = True
                 session.store.sleep(_LOOK_AGAIN)
                 continue
-            for digest in granted.present:
+            for digest in sorted(granted.present, key=lambda digest: -batches[digest].length):
                 placer.submit(batches[digest], is_fresh=False)
             wanted = direct + [self._into_store(batches[digest], session) for digest in granted.ours]
             fresh = {batches[digest].names[0]: batches[digest] for digest in granted.ours}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
@@ -53,6 +52,8 @@ def _clone_on_linux(source: Path, target: Path) -> None:
 
 
 def _clone_on_macos(source: Path, target: Path) -> None:
+    import ctypes  # noqa: PLC0415 - only needed there
+
     library = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "clonefile"):
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP), str(target))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["Damaged", "Interrupted", "Method", "Passage", "find_passage", "transplant"]
+__all__ = ["Damaged", "Interrupted", "Method", "Passage", "find_passage", "share", "transplant"]
 
 _BUFFER = 1 << 20
 _FLUSH_BYTES = 64 << 20
@@ -151,7 +151,7 @@ def transplant(
     _require_plain(seen, length, seen)
     try:
         target.unlink(missing_ok=True)
-        if _share(entry, target, passage, copier):
+        if share(entry, target, passage, copier=copier):
             _require_plain(target.lstat(), length, seen)
             _prove(target, seen, length=length, digests=digests, stopped=stopped, advanced=advanced)
         else:
@@ -173,7 +173,18 @@ def _link(source: Path, target: Path) -> None:
     os.link(source, target, follow_symlinks=os.link not in os.supports_follow_symlinks)
 
 
-def _share(entry: Path, target: Path, passage: Passage, copier: Callable[[Path, Path], None]) -> bool:
+def share(entry: Path, target: Path, passage: Passage, *, copier: Callable[[Path, Path], None] = clone) -> bool:
+    """Give a file a second name, or make a clone of it; the bytes are neither copied nor proven.
+
+    Args:
+        entry: The file.
+        target: A name that is free, on the same file system.
+        passage: How.
+        copier: Makes copy-on-write copies.
+
+    Returns:
+        True if that was done, and is flushed; False if bytes cannot be shared here.
+    """
     if passage.method is Method.CLONE:
         with suppress(OSError):
             copier(entry, target)
