@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -367,6 +368,33 @@ def test_a_file_edited_in_the_output_costs_a_fetch_and_nothing_else(
     assert images(tmp_path / "two") == sound
     assert make(tmp_path / "one").code == 0
     assert images(tmp_path / "one") == sound
+
+
+def test_a_place_that_cannot_be_taken_ends_the_build_and_what_was_fetched_is_kept(
+    make: Runner, cloud: Sandbox, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "out" / "images" / "maps-2026.09.bin"
+    (blocked / "somebody's work").mkdir(parents=True)
+    result = make(tmp_path / "out")
+    assert result.code == 6
+    assert "maps-2026.09.bin" in result.err
+    assert not (tmp_path / "out" / "metadata").exists()
+    (blocked / "somebody's work").rmdir()
+    blocked.rmdir()
+    cloud.requests.clear()
+    again = make(tmp_path / "out", "--json")
+    assert again.code == 0
+    assert not [path for path in fetched(cloud) if "maps" in path]
+
+
+def test_the_progress_of_a_build_out_of_the_store_adds_up(make: Runner, tmp_path: Path, small_disk: Path) -> None:
+    assert make(tmp_path / "one").code == 0
+    lines = [json.loads(line) for line in make(small_disk / "two", "--progress", "json").err.splitlines()]
+    starts = [index for index, line in enumerate(lines) if line.get("phase") == "hashing"]
+    phase = lines[starts[-1] :]
+    done = sum(line.get("count", 0) for line in phase) + sum(line.get("offset", 0) for line in phase)
+    assert done == phase[0]["total_bytes"] > 0
+    assert phase[0]["files"] == len([line for line in phase if line["event"] == "done"])
 
 
 # --- where the store is no help ----------------------------------------------------------------
