@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from lockstick.trust.judge import ExpectedPackage
+    from lockstick.trust.expected import ExpectedPackage
     from transfer.misbehaving import Route
 
 

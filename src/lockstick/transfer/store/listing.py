@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import NotFoundError, UsageError
+from lockstick.transfer.space import allocated
 from lockstick.transfer.store.index import Use, read_index
 from lockstick.transfer.store.places import is_digest
 
@@ -30,7 +31,7 @@ class Kept:
     Attributes:
         digest: The SHA-256 that its bytes have, or will have when they are all there.
         path: Where it is.
-        length: How many bytes there are.
+        length: How many bytes it has; of a download that is not finished, how many it takes, as room is set aside.
         used: When it was last used, in seconds since 1970.
         names: What it was called; unproven, and from anybody.
         is_complete: False for a download that is not finished.
@@ -111,7 +112,7 @@ def _partials(places: Places, uses: dict[str, Use]) -> Iterator[Kept]:
             yield Kept(
                 digest=digest,
                 path=places.partial(digest),
-                length=status.st_size,
+                length=allocated(places.partial(digest)),
                 used=status.st_mtime,
                 names=uses[digest].names if digest in uses else (),
                 is_complete=False,
