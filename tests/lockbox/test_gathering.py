@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick import AnchorChoice, BuildOutcome, CloudSession, CloudSource, build, read_credentials
+from lockstick.errors import MediaError
 from lockstick.lockbox.sources import Source
 from lockstick.sandbox import Sandbox
 from lockstick.transfer import Policy, fetch_all
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lockstick.trust.expected import ExpectedPackage
-    from transfer.misbehaving import Route
+    from transfer.misbehaving import Request, Route, Talk
 
 
 @dataclass
@@ -63,7 +65,7 @@ def run(request: pytest.FixtureRequest, cloud: Sandbox, tmp_path: Path) -> Calla
     if request.param == "with a store":
         store = ContentStore(tmp_path / "store", now=time.time, sleep=time.sleep)
 
-    def invoke(*shelves: Shelf, notes: Notes | None = None) -> BuildOutcome:
+    def invoke(*shelves: Shelf, store: ContentStore | None = store, notes: Notes | None = None) -> BuildOutcome:
         with CloudSession(account) as session:
             return build(
                 "kiosk",
@@ -138,3 +140,35 @@ def test_a_shelf_that_fails_costs_time_and_nothing_else(
     } == contents
     assert from_origin(cloud) >= 1
     assert any("the team's bucket failed" in text for text in notes.messages)
+
+
+@pytest.mark.parametrize("run", ["without a store"], indirect=True)
+def test_a_store_whose_disk_fills_up_in_the_middle_keeps_what_it_has(
+    run: Callable[..., BuildOutcome],
+    cloud: Sandbox,
+    server: Server,
+    tmp_path: Path,
+    small_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As on a file system that cannot set room aside.
+    monkeypatch.setattr("lockstick.transfer.partial.reserve", lambda _fd, _length: None)
+    contents = fill(server, cloud)
+    store = ContentStore(small_disk / "store", now=time.time, sleep=time.sleep)
+    victim = next(record for record in cloud.packages() if record.target == "firmware-1.0.bin")
+
+    def route(request: Request, talk: Talk) -> None:
+        """Somebody else takes the room just before the bytes come."""
+        with (small_disk / "other").open("ab", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        Blob(contents[victim.target])(request, talk)
+
+    server.routes[f"/{victim.sha256}"] = route
+    with pytest.raises(MediaError, match="the disk is full"):
+        run(Shelf(server, frozenset({victim.target})), store=store)
+    assert not (tmp_path / "out" / "metadata").exists()
+    assert store.length_of(victim.sha256) is None
+    (small_disk / "other").unlink()
+    assert run(store=store).verified.verdict.value == "verified"
+    assert store.length_of(victim.sha256) == victim.length

@@ -11,7 +11,7 @@ The steps, in an order that makes it safe to die after any of them:
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ from lockstick.trust.judge import judge
 from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -159,7 +159,7 @@ def build(
     started = clock()
     evidence = repository.documents(lockbox, observer)
     judgement = _judge(evidence, lockbox, anchors, at)
-    with open_workplace(output) as place, nullcontext() if store is None else store.session() as session:
+    with open_workplace(output) as place, _session(store, observer) as session:
         observer.phase("planning")
         replaced = find_replaced(place.layout, judgement.lockbox)
         plan = make_plan(judgement.packages, place, observer, store)
@@ -198,6 +198,19 @@ def build(
         verified=verified,
         replaced=replaced,
     )
+
+
+@contextmanager
+def _session(store: ContentStore | None, observer: Observer) -> Iterator[Session | None]:
+    """Work in the store; one that cannot be used, full or broken, is no reason not to build."""
+    with ExitStack() as stack:
+        session = None
+        if store is not None:
+            try:
+                session = stack.enter_context(store.session())
+            except MediaError as error:
+                observer.message(f"The store is not used: {error}. Packages are fetched into the output itself.")
+        yield session
 
 
 def _keep_to(limit: int | None, store: ContentStore, session: Session, observer: Observer) -> None:

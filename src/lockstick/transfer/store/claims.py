@@ -63,8 +63,12 @@ class Claims:
             if held is not None:
                 self._fd, self._lock, self._list = held, lock, lock.with_suffix(_LIST)
                 break
-        with suppress(OSError):
-            self._list.unlink(missing_ok=True)  # a dead run's
+        try:
+            # At once: it replaces a dead run's, and tells a disk that cannot take it before anything is claimed.
+            self._write()
+        except BaseException:
+            self.end()
+            raise
 
     @property
     def name(self) -> str:
@@ -79,13 +83,21 @@ class Claims:
         """
         if (fetching, using) == (self.fetching, self.using):
             return
-        document = {"fetching": sorted(fetching), "using": sorted(using)}
+        before = self.fetching, self.using
+        self.fetching, self.using = fetching, using
+        try:
+            self._write()
+        except BaseException:
+            self.fetching, self.using = before
+            raise
+
+    def _write(self) -> None:
+        document = {"fetching": sorted(self.fetching), "using": sorted(self.using)}
         try:
             self._list.unlink(missing_ok=True)
             self._list.write_text(json.dumps(document), encoding="ascii")
         except OSError as error:
             raise media_error(error, self._list, "written") from error
-        self.fetching, self.using = fetching, using
 
     def others(self) -> Others:
         """Say what other live runs do, and tidy up after dead ones.
