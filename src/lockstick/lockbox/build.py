@@ -173,11 +173,10 @@ def build(
             fetch=fetch,
             session=session,
             observer=observer,
+            clock=clock,
             free_bytes=free_bytes,
         )
-        fetching = clock()
         gathered = gatherer.gather(plan)
-        fetch_seconds = clock() - fetching
         measured = _facts(plan, gathered)
         verified = conclude(judgement, measured, at=at, extra=Ledger(), seconds=clock() - started)
         _require(verified.verdict, verified.findings, lockbox)
@@ -192,7 +191,7 @@ def build(
     return BuildOutcome(
         output=output,
         fetched=gathered.fetched,
-        fetch_seconds=fetch_seconds,
+        fetch_seconds=gathered.seconds,
         reused=plan.bytes_present + gathered.resumed,
         stored=gathered.stored,
         verified=verified,

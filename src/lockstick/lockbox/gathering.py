@@ -50,6 +50,7 @@ class Gathered:
         measured: What was proven of every package, by target name.
         places: Where its bytes are, by target name.
         fetched: How many bytes came over the line.
+        seconds: How long the download engine was at work.
         resumed: How many bytes an interrupted run had left that were used.
         stored: How many bytes came out of the store, without having been fetched in this run.
     """
@@ -57,6 +58,7 @@ class Gathered:
     measured: dict[str, Measured]
     places: dict[str, Path]
     fetched: int
+    seconds: float
     resumed: int
     stored: int
 
@@ -84,6 +86,7 @@ class Gatherer:
         fetch: The download engine.
         session: The session in this machine's store; None to do without.
         observer: Told of the progress.
+        clock: A monotonic clock in seconds.
         free_bytes: How many bytes can still be written below an existing folder.
     """
 
@@ -96,6 +99,7 @@ class Gatherer:
         fetch: Fetch,
         session: Session | None,
         observer: Observer,
+        clock: Callable[[], float],
         free_bytes: Callable[[Path], int],
     ) -> None:
         self._place = place
@@ -104,6 +108,8 @@ class Gatherer:
         self._fetch = fetch
         self._session = session
         self._observer = observer
+        self._clock = clock
+        self._seconds = 0.0
         self._free_bytes = free_bytes
         self._fetched: dict[str, Fetched] = {}
         self._places: dict[str, Path] = {}
@@ -281,7 +287,9 @@ class Gatherer:
             )
             for want, source in found
         ]
+        started = self._clock()
         self._fetch(downloads, observer=self._observer, finished=done)
+        self._seconds += self._clock() - started
 
     def _sum_up(self, plan: Plan, placed: Mapping[str, Measured]) -> Gathered:
         measured = {
@@ -291,6 +299,7 @@ class Gatherer:
             measured=measured,
             places=self._places,
             fetched=sum(one.bytes_fetched for one in self._fetched.values()),
+            seconds=self._seconds,
             resumed=sum(one.resumed_from for one in self._fetched.values()),
             stored=sum(one.length for one in plan.missing if one.package.target not in self._fetched),
         )
