@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -391,7 +390,7 @@ def test_a_place_that_cannot_be_taken_ends_the_build_and_what_was_fetched_is_kep
 def test_the_progress_of_a_build_out_of_the_store_adds_up(make: Runner, tmp_path: Path, small_disk: Path) -> None:
     assert make(tmp_path / "one").code == 0
     lines = [json.loads(line) for line in make(small_disk / "two", "--progress", "json").err.splitlines()]
-    starts = [index for index, line in enumerate(lines) if line.get("phase") == "hashing"]
+    starts = [index for index, line in enumerate(lines) if (line["event"], line.get("phase")) == ("phase", "hashing")]
     phase = lines[starts[-1] :]
     done = sum(line.get("count", 0) for line in phase) + sum(line.get("offset", 0) for line in phase)
     assert done == phase[0]["total_bytes"] > 0
@@ -471,19 +470,30 @@ def test_an_output_without_room_is_refused_before_the_first_byte(
     assert make(small_disk / "out", "--dry-run").code == 6
 
 
+def fill_up(folder: Path) -> None:
+    """Write until not even one more byte has room: a large file, and small ones in what it left."""
+    folder.mkdir()
+    for number in range(100_000):
+        try:
+            with (folder / str(number)).open("wb", buffering=0) as file:
+                while file.write(bytes(4096 if number == 0 else 1)) and number == 0:
+                    pass
+        except OSError:
+            if number:
+                return
+
+
 def test_a_store_on_a_disk_that_is_full_is_passed_by(
     make: Runner, cloud: Sandbox, tmp_path: Path, small_disk: Path
 ) -> None:
     store = small_disk / "store"
     assert make(tmp_path / "one", "--store", store).code == 0
-    with (small_disk / "other").open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
+    fill_up(small_disk / "other")
     result = make(tmp_path / "two", "--store", store)
     assert result.code == 0
     assert "The store is not used" in result.err
     assert "the disk is full" in result.err
-    (small_disk / "other").unlink()
+    shutil.rmtree(small_disk / "other")
     cloud.requests.clear()
     assert make(tmp_path / "three", "--store", store).code == 0
     assert fetched(cloud) == []
