@@ -15,7 +15,7 @@ from lockstick.errors import MediaError
 from lockstick.lockbox.plan import stored_digest
 from lockstick.transfer.disk import flush, flush_folders, publish
 from lockstick.transfer.plainfile import obstacle
-from lockstick.transfer.store.transplant import share
+from lockstick.transfer.store.passage import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.plan import Plan
     from lockstick.lockbox.workplace import Workplace
     from lockstick.transfer.store.content import Session
-    from lockstick.transfer.store.transplant import Passage
+    from lockstick.transfer.store.passage import Passage
 
 __all__ = ["adopt"]
 

@@ -13,17 +13,19 @@ The rules:
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, MediaError, NotAllowedError, NotFoundError, TransferError
 from lockstick.lockbox.adopting import adopt
+from lockstick.lockbox.needs import Needs
 from lockstick.lockbox.placing import Batch, Placer
 from lockstick.lockbox.plan import stored_digest, waiting_name
 from lockstick.lockbox.proof import Measured
 from lockstick.transfer.model import Download
-from lockstick.transfer.space import Room, check_space, is_same_disk
-from lockstick.transfer.store.transplant import Method, Passage, find_passage
+from lockstick.transfer.space import check_space
+from lockstick.transfer.store.passage import Method, Passage, find_passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,57 +135,35 @@ class Gatherer:
             self._fetch_from_all([self._direct(planned) for planned in plan.missing], lambda _: None)
             return self._sum_up(plan, {})
         self._passage = find_passage(self._session.store.places.partials, self._place.partial, self._session.name)
-        adopt(plan, self._place, self._session, self._passage)
+        with suppress(MediaError):  # nobody asked for it
+            adopt(plan, self._place, self._session, self._passage)
         if not plan.missing:
             return self._sum_up(plan, {})
-        in_store = self._fits_in_store(plan, self._session)
-        if not in_store:
-            self._require_room(plan, self._session)
+        in_store = self._find_room(plan, self._session)
         self._choose_places(plan)
         batches, direct = self._sort(plan, self._session, in_store=in_store)
         with Placer(self._session, self._place.partial, passage=self._passage, observer=self._observer) as placer:
             self._rounds(batches, direct, self._session, placer)
             return self._sum_up(plan, placer.placed)
 
-    def _choose_places(self, plan: Plan) -> None:
-        for planned in plan.missing:
-            package = planned.package
-            self._places[package.target] = self._place.destination(package.path, waiting_name(package))
-
-    # --- room ----------------------------------------------------------------------------------
-
-    def _fits_in_store(self, plan: Plan, session: Session) -> bool:
-        """Say whether what is missing can go through the store; if it cannot, it can do without."""
-        try:
-            places = session.store.places
-            into_store = [
-                Room(places.partial(digest), planned.length)
-                for planned in plan.to_fetch
-                if (digest := stored_digest(planned.package))
-            ]
-            into_output = self._copies(plan.missing)
-            into_output += [Room(one.partial, one.length) for one in plan.to_fetch if not stored_digest(one.package)]
-            if is_same_disk(places.partials, self._place.partial):
-                check_space([*into_store, *into_output], self._free_bytes, shown=self._place.output)
-            else:
-                check_space(into_store, self._free_bytes, shown=session.store.folder)
-                check_space(into_output, self._free_bytes, shown=self._place.output)
-        except MediaError:
-            return False
-        return True
-
-    def _require_room(self, plan: Plan, session: Session) -> None:
-        stored = [planned for planned in plan.missing if planned.is_stored]
-        check_space([*self._copies(stored), *plan.to_fetch], self._free_bytes, shown=self._place.output)
+    def _find_room(self, plan: Plan, session: Session) -> bool:
+        """Say whether what is missing goes through the store; where that has no room, the output must have it."""
+        needs = Needs(
+            plan=plan, place=self._place, places=session.store.places, is_copying=self._passage.method.takes_room
+        )
+        if needs.fit(self._free_bytes):
+            return True
+        needs.require_without_store(self._free_bytes)
         self._observer.message(
             f"There is no room in the store {session.store.folder}; what is missing is fetched into the output itself. "
             "'lockstick store prune --limit SIZE' makes room."
         )
+        return False
 
-    def _copies(self, packages: Sequence[PlannedPackage]) -> list[Room]:
-        if not self._passage.method.takes_room:
-            return []
-        return [Room(planned.partial.with_suffix(".placing"), planned.length) for planned in packages]
+    def _choose_places(self, plan: Plan) -> None:
+        for planned in plan.missing:
+            package = planned.package
+            self._places[package.target] = self._place.destination(package.path, waiting_name(package))
 
     # --- rounds --------------------------------------------------------------------------------
 

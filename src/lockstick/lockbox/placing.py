@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.plan import PlannedPackage
     from lockstick.progress import Observer, Phase
     from lockstick.transfer.store.content import Session
-    from lockstick.transfer.store.transplant import Passage
+    from lockstick.transfer.store.passage import Passage
 
 __all__ = ["Batch", "Placer"]
 

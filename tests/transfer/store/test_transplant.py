@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.errors import MediaError
+from lockstick.transfer.store.passage import Method, Passage, find_passage
 from lockstick.transfer.store.reflink import clone
-from lockstick.transfer.store.transplant import Damaged, Interrupted, Method, Passage, find_passage, transplant
+from lockstick.transfer.store.transplant import Damaged, Interrupted, transplant
 from transfer.ground import noise
 
 if TYPE_CHECKING:
