@@ -14,9 +14,13 @@ class Settings:
 
     Attributes:
         trust_folder: The trust store.
+        store_folder: The content store: verified bytes, which can be fetched again.
+        store_limit: How many bytes a build leaves in the content store at most.
     """
 
     trust_folder: Path
+    store_folder: Path
+    store_limit: int = 20_000_000_000
 
 
 def default_settings() -> Settings:
@@ -25,6 +29,9 @@ def default_settings() -> Settings:
     Returns:
         The settings. No folder is made.
     """
-    from platformdirs import user_data_path  # noqa: PLC0415 - only needed where no setting is given
+    from platformdirs import user_cache_path, user_data_path  # noqa: PLC0415 - only needed where no setting is given
 
-    return Settings(trust_folder=Path(user_data_path("lockstick", appauthor=False)) / "trust")
+    return Settings(
+        trust_folder=Path(user_data_path("lockstick", appauthor=False)) / "trust",
+        store_folder=Path(user_cache_path("lockstick", appauthor=False)) / "store",
+    )

@@ -53,6 +53,7 @@ class Notes:
     def __init__(self, on_advance: Callable[[str, int], None] = lambda _name, _count: None) -> None:
         self.done: dict[str, int] = {}
         self.retries: list[str] = []
+        self.messages: list[str] = []
         self.finished: list[str] = []
         self.started: list[str] = []
         self.phases: list[tuple[str, int | None, int | None]] = []
@@ -76,7 +77,7 @@ class Notes:
         self.retries.append(reason)
 
     def message(self, text: str) -> None:
-        pass
+        self.messages.append(text)
 
 
 class Token:

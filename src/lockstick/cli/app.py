@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rehearse": ("rehearse", "What would this device say, in this order?"),
     "inspect": ("inspect", "What is in it; no verdict."),
     "trust": ("trust", "Roots that this machine believes."),
+    "store": ("store", "Verified bytes kept on this machine."),
     "sandbox": ("sandbox", "The rehearsal cloud."),
 }
 """Command name to module and short help, so that the overview needs no import."""

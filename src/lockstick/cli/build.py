@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lockstick.cli.options import Rate, at_option, common, option, trust_options
+from lockstick.cli.sizing import SIZE
+from lockstick.cli.storing import store_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,6 +66,14 @@ __all__ = ["build"]
     metavar="SECONDS",
     help="How long a server may be silent before the connection counts as dead.",
 )
+@store_option
+@option(
+    "--store-limit",
+    type=SIZE,
+    metavar="SIZE",
+    help="How much stays in the store after the build, as in 20GB; what the build used stays in any case "
+    "(default: 20 GB).",
+)
 @trust_options
 @at_option
 @common
@@ -77,6 +87,8 @@ def build(
     limit_rate: float | None,
     attempts: int,
     timeout: float,
+    store: str | None,
+    store_limit: int | None,
     trust_folder: Path | None,
     tofu: bool,
     at: datetime,
@@ -89,6 +101,8 @@ def build(
     import time
     from functools import partial
 
+    from lockstick.cli.options import settings
+    from lockstick.cli.storing import usable_store
     from lockstick.cloud.credentials import read_credentials
     from lockstick.cloud.session import CloudSession
     from lockstick.lockbox.build import build as build_lockbox
@@ -99,6 +113,7 @@ def build(
 
     account = read_credentials(credentials)
     choice, believed = _anchors(account, trust_folder, credentials, tofu=tofu)
+    chosen = usable_store(store, console, writes=not dry_run)
     policy = Policy(
         connections=connections,
         limit_rate=limit_rate,
@@ -110,7 +125,9 @@ def build(
     with console.observer() as observer, CloudSession(account, policy=policy, observer=observer) as session:
         source = CloudSource(session)
         if dry_run:
-            plan = plan_build(lockbox, output, repository=source, anchors=choice, at=at, observer=observer)
+            plan = plan_build(
+                lockbox, output, repository=source, anchors=choice, at=at, observer=observer, store=chosen
+            )
             document, lines = plan_json(plan), plan_text(plan)
         else:
             outcome = build_lockbox(
@@ -122,6 +139,8 @@ def build(
                 clock=time.monotonic,
                 fetch=partial(fetch_all, policy=policy),
                 observer=observer,
+                store=chosen,
+                store_limit=settings().store_limit if store_limit is None else store_limit,
             )
             document, lines = (
                 build_json(outcome),

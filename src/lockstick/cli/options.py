@@ -17,7 +17,7 @@ from lockstick.cli.console import Console
 if TYPE_CHECKING:
     from lockstick.settings import Settings
 
-__all__ = ["Rate", "at_option", "common", "folder_argument", "option", "settings", "trust_options"]
+__all__ = ["Command", "Rate", "at_option", "common", "folder_argument", "option", "settings", "trust_options"]
 
 _RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmMgG]?)")
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
@@ -143,7 +143,10 @@ def trust_options(command: Command) -> Command:
 
 def settings() -> Settings:
     """This machine's settings, with ``LOCKSTICK_TRUST_STORE`` in place of the default folder if it is set."""
-    from lockstick.settings import Settings, default_settings
+    from dataclasses import replace
+
+    from lockstick.settings import default_settings
 
     override = os.environ.get("LOCKSTICK_TRUST_STORE")
-    return Settings(trust_folder=Path(override)) if override else default_settings()
+    found = default_settings()
+    return replace(found, trust_folder=Path(override)) if override else found

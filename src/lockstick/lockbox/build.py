@@ -4,76 +4,56 @@ The steps, in an order that makes it safe to die after any of them:
 
 1. The signed documents are fetched and judged. Nothing else happens if they are not to be trusted.
 2. What is there already is hashed; the rest is planned.
-3. The rest is fetched; every file appears only when it is complete and proven.
+3. The rest comes from this machine's store, or is fetched; every file appears only when it is complete and proven.
 4. Documents and bytes together are given to the same judgement that ``verify`` uses.
 5. The documents become visible under ``metadata/``: the last step.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from lockstick.errors import DistrustError, LockstickError, NotCurrentError
+from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError
+from lockstick.lockbox.gathering import Gatherer
 from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.places import listed_places, read_places, write_places
-from lockstick.lockbox.plan import PlannedPackage, make_plan, waiting_name
-from lockstick.lockbox.proof import Measured
+from lockstick.lockbox.plan import make_plan, stored_digest
 from lockstick.lockbox.replaced import find_replaced
+from lockstick.lockbox.sources import Fetch, Repository, Shelf, Source
 from lockstick.lockbox.verify import conclude
 from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.progress import SILENT
-from lockstick.transfer.model import Download
-from lockstick.transfer.space import check_space
+from lockstick.transfer.sizes import size
+from lockstick.transfer.space import Room, check_space, is_same_disk
+from lockstick.transfer.store.pruning import prune
 from lockstick.transfer.surroundings import Surroundings
 from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
 from lockstick.trust.judge import judge
 from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from lockstick.lockbox.anchors import AnchorChoice
+    from lockstick.lockbox.gathering import Gathered
     from lockstick.lockbox.outcome import VerifyOutcome
-    from lockstick.lockbox.plan import Plan
+    from lockstick.lockbox.plan import Plan, PlannedPackage
+    from lockstick.lockbox.proof import Measured
     from lockstick.lockbox.replaced import Replaced
     from lockstick.progress import Observer
-    from lockstick.transfer.authority import Authority
-    from lockstick.transfer.model import Fetched
+    from lockstick.transfer.store.content import ContentStore, Session
     from lockstick.trust.evidence import Evidence
-    from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Finding
     from lockstick.trust.judge import Judgement
 
-__all__ = ["BuildOutcome", "Repository", "Source", "build", "plan_build"]
+__all__ = ["BuildOutcome", "Fetch", "Repository", "Shelf", "Source", "build", "plan_build"]
 
 _SHOWN_FINDINGS = 3
 _FREE_BYTES = Surroundings().free_bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where the bytes of one package are.
-
-    Attributes:
-        url: The address.
-        authority: Who gives credentials for it, or None for a source that takes none.
-    """
-
-    url: str
-    authority: Authority | None
-
-
-class Repository(Protocol):
-    """What a build needs of a cloud."""
-
-    def documents(self, lockbox: str, observer: Observer) -> Evidence:
-        """Fetch all signed documents of a lockbox, byte for byte."""
-
-    def source(self, package: ExpectedPackage) -> Source:
-        """Say where the bytes of a package are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +65,7 @@ class BuildOutcome:
         fetched: How many bytes of packages came over the line.
         fetch_seconds: How long that took.
         reused: How many bytes of packages were there already, proven.
+        stored: How many bytes of packages came out of this machine's store.
         verified: The verification of the result.
         replaced: The lockbox, or its older version, that lay in the folder before, or None.
     """
@@ -95,11 +76,7 @@ class BuildOutcome:
     reused: int
     verified: VerifyOutcome
     replaced: Replaced | None = None
-
-
-class _Fetch(Protocol):
-    def __call__(self, downloads: Sequence[Download], *, observer: Observer) -> tuple[Fetched, ...]:
-        """Fetch files; see :func:`lockstick.transfer.engine.fetch_all`."""
+    stored: int = 0
 
 
 def plan_build(
@@ -111,6 +88,7 @@ def plan_build(
     at: datetime,
     observer: Observer = SILENT,
     free_bytes: Callable[[Path], int] = _FREE_BYTES,
+    store: ContentStore | None = None,
 ) -> Plan:
     """Say what a build would do, without writing anything.
 
@@ -122,6 +100,7 @@ def plan_build(
         at: The time to judge by.
         observer: Told of the progress.
         free_bytes: How many bytes can still be written below an existing folder.
+        store: This machine's store of verified bytes; None to do without.
 
     Returns:
         The plan.
@@ -132,8 +111,8 @@ def plan_build(
     judgement = _judge(repository.documents(lockbox, observer), lockbox, anchors, at)
     refuse_foreign(output)
     place = Workplace(output)
-    plan = make_plan(judgement.packages, place, observer)
-    check_space(plan.missing, free_bytes, shown=output)
+    plan = make_plan(judgement.packages, place, observer, store)
+    _require_room(plan, output, store, free_bytes)
     return replace(plan, replaces=find_replaced(place.layout, judgement.lockbox))
 
 
@@ -145,9 +124,12 @@ def build(
     anchors: AnchorChoice,
     at: datetime,
     clock: Callable[[], float],
-    fetch: _Fetch,
+    fetch: Fetch,
     observer: Observer = SILENT,
     free_bytes: Callable[[Path], int] = _FREE_BYTES,
+    store: ContentStore | None = None,
+    store_limit: int | None = None,
+    shelves: Sequence[Shelf] = (),
 ) -> BuildOutcome:
     """Build a lockbox into a folder.
 
@@ -161,6 +143,9 @@ def build(
         fetch: The download engine.
         observer: Told of the progress.
         free_bytes: How many bytes can still be written below an existing folder.
+        store: This machine's store of verified bytes; None to do without.
+        store_limit: How many bytes stay in the store afterwards, besides those that this build used; None for any.
+        shelves: Other places that may have the bytes, asked before their origins.
 
     Returns:
         What was done. The result is verified, or this raises.
@@ -174,35 +159,86 @@ def build(
     started = clock()
     evidence = repository.documents(lockbox, observer)
     judgement = _judge(evidence, lockbox, anchors, at)
-    with open_workplace(output) as place:
+    with open_workplace(output) as place, _session(store, observer) as session:
         observer.phase("planning")
         replaced = find_replaced(place.layout, judgement.lockbox)
-        plan = make_plan(judgement.packages, place, observer)
-        # The engine asks as well, but it knows only its own folders, not the one that the user named.
-        check_space(plan.missing, free_bytes, shown=output)
+        plan = make_plan(judgement.packages, place, observer, store)
         wanted = {package.path for package in judgement.packages}
         obsolete = (read_places(place.places) | listed_places(place.layout)) - wanted
         write_places(place.places, obsolete | wanted)
-        fetching = clock()
-        fetched = _fetch_missing(plan, place, repository, fetch, observer)
-        fetch_seconds = clock() - fetching
-        measured = _facts(plan, fetched)
+        gatherer = Gatherer(
+            place,
+            repository=repository,
+            shelves=shelves,
+            fetch=fetch,
+            session=session,
+            observer=observer,
+            clock=clock,
+            free_bytes=free_bytes,
+        )
+        gathered = gatherer.gather(plan)
+        measured = _facts(plan, gathered)
         verified = conclude(judgement, measured, at=at, extra=Ledger(), seconds=clock() - started)
         _require(verified.verdict, verified.findings, lockbox)
         observer.phase("publishing")
-        moves = _moves(plan, place, fetched)
+        moves = _moves(plan, place, gathered)
         if moves or obsolete or not place.shows(evidence):
             place.write_metadata(evidence)
             place.publish(moves, sorted(obsolete), {package.path: package.length for package in judgement.packages})
         place.finished = True
+        if store is not None and session is not None:
+            _keep_to(store_limit, store, session, observer)
     return BuildOutcome(
         output=output,
-        fetched=sum(one.bytes_fetched for one in fetched.values()),
-        fetch_seconds=fetch_seconds,
-        reused=plan.bytes_present + sum(one.resumed_from for one in fetched.values()),
+        fetched=gathered.fetched,
+        fetch_seconds=gathered.seconds,
+        reused=plan.bytes_present + gathered.resumed,
+        stored=gathered.stored,
         verified=verified,
         replaced=replaced,
     )
+
+
+@contextmanager
+def _session(store: ContentStore | None, observer: Observer) -> Iterator[Session | None]:
+    """Work in the store; one that cannot be used, full or broken, is no reason not to build."""
+    with ExitStack() as stack:
+        session = None
+        if store is not None:
+            try:
+                session = stack.enter_context(store.session())
+            except MediaError as error:
+                observer.message(f"The store is not used: {error}. Packages are fetched into the output itself.")
+        yield session
+
+
+def _keep_to(limit: int | None, store: ContentStore, session: Session, observer: Observer) -> None:
+    """Prune the store to its limit; it is a convenience, so the lockbox does not fail by it."""
+    try:
+        pruned = prune(store, limit=limit, spare=session.used)
+    except MediaError as error:
+        observer.message(f"The store is not pruned: {error}")
+        return
+    if pruned.removed:
+        observer.message(
+            f"{size(pruned.bytes_removed)} that were not used for the longest time were removed from the store "
+            f"{store.folder}, to keep it within {size(limit or 0)}."
+        )
+
+
+def _require_room(plan: Plan, output: Path, store: ContentStore | None, free_bytes: Callable[[Path], int]) -> None:
+    """Refuse what cannot fit, as far as that can be said without writing anything."""
+    if store is not None and is_same_disk(store.folder, output):
+        # The bytes are there once; whether they can be shared is tried out by the build itself.
+        begun = [
+            Room(store.places.partial(digest), one.length)
+            for one in plan.to_fetch
+            if (digest := stored_digest(one.package))
+        ]
+        begun += [Room(one.partial, one.length) for one in plan.to_fetch if not stored_digest(one.package)]
+        check_space(begun, free_bytes, shown=output)
+    else:
+        check_space(plan.missing, free_bytes, shown=output)
 
 
 def _judge(evidence: Evidence, lockbox: str, anchors: AnchorChoice, at: datetime) -> Judgement:
@@ -226,51 +262,26 @@ def _require(verdict: Verdict, findings: Sequence[Finding], lockbox: str) -> Non
     )
 
 
-def _fetch_missing(
-    plan: Plan, place: Workplace, repository: Repository, fetch: _Fetch, observer: Observer
-) -> Mapping[str, Fetched]:
-    downloads: list[Download] = []
-    for planned in plan.missing:
-        package = planned.package
-        source = repository.source(package)
-        waiting = waiting_name(package)
-        downloads.append(
-            Download(
-                name=package.target,
-                url=source.url,
-                length=package.length,
-                digests=package.hashes,
-                destination=place.destination(package.path, waiting),
-                partial=planned.partial,
-                authority=source.authority,
-            )
-        )
-    return {one.name: one for one in fetch(downloads, observer=observer)}
-
-
-def _facts(plan: Plan, fetched: Mapping[str, Fetched]) -> dict[str, Measured]:
+def _facts(plan: Plan, gathered: Gathered) -> dict[str, Measured]:
     """What is known of every package's bytes: hashed while they came, or where they lay."""
     facts: dict[str, Measured] = {}
     for planned in plan.packages:
         target = planned.package.target
-        if planned.measured is not None:
-            facts[target] = planned.measured
-        else:
-            facts[target] = Measured(length=fetched[target].length, digests=fetched[target].digests)
+        facts[target] = planned.measured if planned.measured is not None else gathered.measured[target]
     return facts
 
 
-def _moves(plan: Plan, place: Workplace, fetched: Mapping[str, Fetched]) -> dict[Path, tuple[str, ...]]:
+def _moves(plan: Plan, place: Workplace, gathered: Gathered) -> dict[Path, tuple[str, ...]]:
     """The files that wait for their final place."""
     return {
         source: planned.package.path
         for planned in plan.packages
-        if (source := _waiting_place(planned, place, fetched)) is not None
+        if (source := _waiting_place(planned, place, gathered)) is not None
     }
 
 
-def _waiting_place(planned: PlannedPackage, place: Workplace, fetched: Mapping[str, Fetched]) -> Path | None:
+def _waiting_place(planned: PlannedPackage, place: Workplace, gathered: Gathered) -> Path | None:
     if planned.waiting is not None:
         return planned.waiting
-    one = fetched.get(planned.package.target)
-    return one.destination if one is not None and one.destination.parent == place.staged else None
+    at = gathered.places.get(planned.package.target)
+    return at if at is not None and at.parent == place.staged else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lockstick.cloud.packages import locate
 from lockstick.cloud.repository import fetch_metadata
-from lockstick.lockbox.build import Source
+from lockstick.lockbox.sources import Source
 
 if TYPE_CHECKING:
     from lockstick.cloud.session import CloudSession

@@ -1,15 +1,13 @@
-"""A lock that the operating system lets go of when its holder dies."""
+"""A lock that keeps a second run out of a folder."""
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lockstick.errors import UsageError
-from lockstick.transfer.disk import media_error
+from lockstick.transfer.lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,20 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["take_lock"]
 
-_TRIES = 10
 _REMEDY = "Wait until it has ended, or choose another output folder."
-_TAKEN = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(fd: int) -> None:
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -49,36 +34,10 @@ def take_lock(path: Path, *, busy: str, remedy: str = _REMEDY) -> Iterator[None]
         UsageError: If somebody else holds it.
         MediaError: If the file cannot be made.
     """
-    fd = _open_locked(path, UsageError(busy, remedy=remedy))
+    fd = try_lock(path)
+    if fd is None:
+        raise UsageError(busy, remedy=remedy)
     try:
         yield
     finally:
         os.close(fd)
-
-
-def _open_locked(path: Path, taken: UsageError) -> int:
-    for _ in range(_TRIES):
-        try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        except OSError as error:
-            raise media_error(error, path, "made") from error
-        try:
-            if _is_ours(fd, path):
-                return fd
-        except OSError as error:
-            os.close(fd)
-            raise (taken if error.errno in _TAKEN else media_error(error, path, "locked")) from error
-        except BaseException:
-            os.close(fd)
-            raise
-        os.close(fd)
-    raise taken
-
-
-def _is_ours(fd: int, path: Path) -> bool:
-    """Lock an open file; False if it has lost its name, because its holder removed it as it left."""
-    _lock(fd)
-    try:
-        return os.path.samestat(os.fstat(fd), path.stat())
-    except FileNotFoundError:
-        return False

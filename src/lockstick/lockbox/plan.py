@@ -12,6 +12,7 @@ from lockstick.payloads.coverage import ungathered_part
 from lockstick.payloads.kind import kind_of
 from lockstick.transfer.hashing import hash_file
 from lockstick.transfer.journal import kept_bytes
+from lockstick.transfer.store.places import ALGORITHM, is_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from lockstick.lockbox.replaced import Replaced
     from lockstick.lockbox.workplace import Workplace
     from lockstick.progress import Observer
+    from lockstick.transfer.store.content import ContentStore
     from lockstick.trust.expected import ExpectedPackage
 
-__all__ = ["Plan", "PlannedPackage", "make_plan", "waiting_name"]
+__all__ = ["Plan", "PlannedPackage", "make_plan", "stored_digest", "waiting_name"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +35,17 @@ class PlannedPackage:
         package: What was signed.
         measured: Its bytes' facts where they are there already, proven by hashing them; else None.
         waiting: Where they are if they still wait for their final place; else None.
-        partial: Where they gather while they are fetched.
+        partial: Where they gather while they are fetched, if they do not go through a store.
+        begun: How many bytes of them an interrupted build left.
+        is_stored: True if the store seems to have them; nobody has looked at the bytes yet.
     """
 
     package: ExpectedPackage
     measured: Measured | None
     waiting: Path | None
     partial: Path
+    begun: int = 0
+    is_stored: bool = False
 
     @property
     def length(self) -> int:
@@ -61,18 +67,28 @@ class Plan:
 
     @property
     def missing(self) -> tuple[PlannedPackage, ...]:
-        """The packages that must be fetched."""
+        """The packages that are not in the output yet."""
         return tuple(planned for planned in self.packages if planned.measured is None)
+
+    @property
+    def to_fetch(self) -> tuple[PlannedPackage, ...]:
+        """The packages that must be fetched, as the store does not have them either."""
+        return tuple(planned for planned in self.missing if not planned.is_stored)
 
     @property
     def bytes_missing(self) -> int:
         """How many bytes must be fetched (unfinished files count as missing)."""
-        return sum(planned.package.length for planned in self.missing)
+        return sum(planned.length for planned in self.to_fetch)
+
+    @property
+    def bytes_stored(self) -> int:
+        """How many bytes need not be fetched because the store seems to have them."""
+        return sum(planned.length for planned in self.missing if planned.is_stored)
 
     @property
     def bytes_partial(self) -> int:
         """How many bytes an interrupted build left of what is missing; not all of them may be of use."""
-        return sum(min(kept_bytes(planned.partial), planned.length) for planned in self.missing)
+        return sum(min(planned.begun, planned.length) for planned in self.to_fetch)
 
     @property
     def bytes_present(self) -> int:
@@ -93,13 +109,28 @@ def waiting_name(package: ExpectedPackage) -> str:
     return hashlib.sha256(f"{content} {package.target}".encode()).hexdigest()
 
 
-def make_plan(packages: Sequence[ExpectedPackage], place: Workplace, observer: Observer) -> Plan:
+def stored_digest(package: ExpectedPackage) -> str:
+    """The digest under which a store keeps a package.
+
+    Args:
+        package: The package.
+
+    Returns:
+        Its SHA-256 in lower-case hex, or an empty text: a package without one does not go through a store.
+    """
+    return package.hashes.get(ALGORITHM, "").lower()
+
+
+def make_plan(
+    packages: Sequence[ExpectedPackage], place: Workplace, observer: Observer, store: ContentStore | None = None
+) -> Plan:
     """Look what is there already; nothing on the disk is believed without hashing it.
 
     Args:
         packages: What was signed; only packages that passed judgement.
         place: The output folder; it need not be there yet.
         observer: Told of the progress.
+        store: This machine's store, or None.
 
     Returns:
         The plan.
@@ -135,6 +166,8 @@ def make_plan(packages: Sequence[ExpectedPackage], place: Workplace, observer: O
                 measured=None if waiting is None else Measured(length=package.length, digests=package.hashes),
                 waiting=waiting,
                 partial=partial,
+                begun=max(kept_bytes(partial), _begun(package, store)),
+                is_stored=waiting is None and _is_stored(package, store),
             )
         )
     return Plan(packages=tuple(planned))
@@ -148,6 +181,16 @@ def _is_there(package: ExpectedPackage, present: Mapping[str, Measured]) -> bool
         and measured.length == package.length
         and measured.digests == dict(package.hashes)
     )
+
+
+def _is_stored(package: ExpectedPackage, store: ContentStore | None) -> bool:
+    digest = stored_digest(package)
+    return store is not None and is_digest(digest) and store.length_of(digest) == package.length
+
+
+def _begun(package: ExpectedPackage, store: ContentStore | None) -> int:
+    digest = stored_digest(package)
+    return 0 if store is None or not is_digest(digest) else kept_bytes(store.places.partial(digest))
 
 
 def _candidate(package: ExpectedPackage, place: Workplace) -> Path | None:

@@ -51,6 +51,7 @@ def build_json(outcome: BuildOutcome) -> dict[str, object]:
         "fetch_seconds": round(outcome.fetch_seconds, 3),
         "fetch_rate": _rate(outcome),
         "reused": outcome.reused,
+        "stored": outcome.stored,
         "replaced": _replaced_json(outcome.replaced),
         "verify": verify_json(outcome.verified),
     }
@@ -75,8 +76,9 @@ def build_text(outcome: BuildOutcome, *, judged_by: str, verbose: bool = False) 
     yield f"  judged by {judged_by}"
     rate = _rate(outcome)
     pace = "" if rate is None else f" in {outcome.fetch_seconds:.1f} s ({size(rate)}/s)"
+    stored = f"{size(outcome.stored)} from this machine's store, " if outcome.stored else ""
     yield (
-        f"  {len(outcome.verified.packages)} package(s): {size(outcome.fetched)} fetched{pace}, "
+        f"  {len(outcome.verified.packages)} package(s): {size(outcome.fetched)} fetched{pace}, {stored}"
         f"{size(outcome.reused)} already there; all in {outcome.verified.seconds:.1f} s"
     )
     if verbose:
@@ -102,12 +104,14 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "bytes_missing": plan.bytes_missing,
         "bytes_partial": plan.bytes_partial,
         "bytes_present": plan.bytes_present,
+        "bytes_stored": plan.bytes_stored,
         "replaces": _replaced_json(plan.replaces),
         "packages": [
             {
                 "target": planned.package.target,
                 "length": planned.package.length,
                 "present": planned.measured is not None,
+                "stored": planned.is_stored,
             }
             for planned in plan.packages
         ],
@@ -123,13 +127,14 @@ def plan_text(plan: Plan) -> Iterator[str]:
     Yields:
         Lines without line ends.
     """
-    yield f"Would fetch {size(plan.bytes_missing)}; {size(plan.bytes_present)} are there already"
+    stored = f"; {size(plan.bytes_stored)} are in this machine's store" if plan.bytes_stored else ""
+    yield f"Would fetch {size(plan.bytes_missing)}; {size(plan.bytes_present)} are there already{stored}"
     if plan.bytes_partial:
         yield f"  up to {size(plan.bytes_partial)} of that lie there in part, from an interrupted build"
     if plan.replaces is not None:
         yield f"  replaces {_named(plan.replaces)}"
     for planned in plan.packages:
-        state = "present" if planned.measured is not None else "fetch"
+        state = "present" if planned.measured is not None else "store" if planned.is_stored else "fetch"
         yield f"  {state:8} {printable(planned.package.target)} · {size(planned.package.length)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lockstick.errors import MediaError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Wanted", "allocated", "check_space"]
+__all__ = ["Room", "Wanted", "allocated", "check_space", "is_same_disk"]
 
 _BLOCK = 512  # what st_blocks counts, whatever the file system's own blocks are (POSIX)
 
@@ -28,6 +29,27 @@ class Wanted(Protocol):
     @property
     def length(self) -> int:
         """How many bytes it has in the end."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Room that is needed for one file, for those who have no other value that says so.
+
+    Attributes:
+        partial: Where its bytes gather; what is there already is not counted again.
+        length: How many bytes it has in the end.
+    """
+
+    partial: Path
+    length: int
+
+
+def is_same_disk(one: Path, other: Path) -> bool:
+    """Say whether two places are on one file system; they need not exist yet."""
+    try:
+        return _existing(one).stat().st_dev == _existing(other).stat().st_dev
+    except OSError:
+        return False
 
 
 def check_space(downloads: Iterable[Wanted], free_bytes: Callable[[Path], int], *, shown: Path | None = None) -> None:

@@ -1,0 +1,72 @@
+"""A file lock that the operating system lets go of when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from lockstick.transfer.disk import media_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["try_lock"]
+
+_TRIES = 10
+_TAKEN = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(fd: int) -> None:
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def try_lock(path: Path) -> int | None:
+    """Take a lock file, or say at once that somebody else has it.
+
+    Two callers in one process exclude each other as two processes do.
+
+    Args:
+        path: The file; it is made if need be, never through a link. Whoever holds the lock may remove it.
+
+    Returns:
+        An open file; closing it lets go of the lock. None if somebody else holds it.
+
+    Raises:
+        MediaError: If the file cannot be made, or the file system knows no locks.
+    """
+    for _ in range(_TRIES):
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        except OSError as error:
+            raise media_error(error, path, "made") from error
+        try:
+            if _is_ours(fd, path):
+                return fd
+        except OSError as error:
+            os.close(fd)
+            if error.errno in _TAKEN:
+                return None
+            raise media_error(error, path, "locked") from error
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+    return None
+
+
+def _is_ours(fd: int, path: Path) -> bool:
+    """Lock an open file; False if it has lost its name, because its holder removed it as it left."""
+    _lock(fd)
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
