@@ -22,6 +22,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from s3_server import S3Server
+
 _MIB = 1 << 20
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -31,12 +33,13 @@ def _hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Give each test an empty home and an environment without anything of the developer's."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("LOCKSTICK_", "XDG_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("LOCKSTICK_", "XDG_", "AWS_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("LOCALAPPDATA", str(home / "AppData"))
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # a library would ask another address for credentials
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +82,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server on loopback, one for the whole run; tests keep out of each other's way by prefix."""
+    from s3_server import S3Server  # noqa: PLC0415 - few tests need it
+
+    with S3Server(tmp_path_factory.mktemp("s3")) as running:
+        yield running

@@ -1,0 +1,159 @@
+"""A shared store in a bucket of an S3 server.
+
+The rules:
+
+1. Nothing that the server says of an entry is believed. Its length is looked at to save a fetch in vain, its bytes
+   are held against the signed hash by whoever fetches them.
+2. Credentials go to the S3 server alone, through the library. What is fetched is fetched from signed addresses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lockstick.transfer.shared.model import Listing, SharedEntry
+from lockstick.transfer.shared.parts import Parts
+from lockstick.transfer.shared.trouble import explained, status_of
+from lockstick.transfer.shared.upload import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from lockstick.transfer.shared.address import BucketAddress
+    from lockstick.transfer.shared.client import S3Client
+
+__all__ = ["Bucket"]
+
+_MISSING = 404
+_PIECE = 1 << 20
+_PAGE = 1000
+_MOST_LISTED = 100_000
+
+
+class Bucket:
+    """A shared store in a bucket; see :class:`lockstick.transfer.shared.model.SharedStore`.
+
+    Args:
+        client: The library's client, for several threads.
+        address: Where in which bucket.
+        good_for: For how many seconds the addresses are good that are given away.
+        parts: How large files are cut on their way into the bucket.
+        most_listed: How many keys are looked at, at the most, to list what is there.
+    """
+
+    def __init__(
+        self,
+        client: S3Client,
+        address: BucketAddress,
+        *,
+        good_for: int,
+        parts: Parts | None = None,
+        most_listed: int = _MOST_LISTED,
+    ) -> None:
+        self._client = client
+        self._address = address
+        self._good_for = good_for
+        self._parts = parts or Parts()
+        self._most_listed = most_listed
+
+    @property
+    def name(self) -> str:
+        """What to call it towards people."""
+        return str(self._address)
+
+    def check(self) -> None:
+        """Make sure that the bucket is there and may be read.
+
+        A listing is asked for, as an answer to a HEAD has no body that says what is wrong.
+
+        Raises:
+            LockstickError: See :meth:`SharedStore.check`.
+        """
+        with self._explained():
+            self._client.list_objects_v2(Bucket=self._address.bucket, Prefix=self._address.entries, MaxKeys=1)
+
+    def offer(self, digest: str, length: int) -> str | None:
+        """Say where bytes can be fetched; see :meth:`SharedStore.offer`."""
+        where = self._where(digest)
+        with self._explained():
+            if self._length_of(where) != length:
+                return None
+            return self._client.generate_presigned_url("get_object", Params=where, ExpiresIn=self._good_for)
+
+    def fill(self, digest: str, path: Path, *, replace: bool = False) -> bool:
+        """Put the bytes of a proven file into the bucket; see :meth:`SharedStore.fill`."""
+        where = self._where(digest)
+        with self._explained():
+            there = None if replace else self._length_of(where)
+            if there is not None and there == path.stat().st_size:
+                return False
+            # What has another length is damaged, whoever wrote it.
+            overwrite = replace or there is not None
+            upload = Upload(client=self._client, where=where, digest=digest, parts=self._parts, replace=overwrite)
+            return upload.send(path)
+
+    def entries(self) -> Listing:
+        """List what is there; see :meth:`SharedStore.entries`."""
+        found: list[SharedEntry] = []
+        foreign = 0
+        for page, is_last in self._pages():
+            for one in page:
+                digest = self._address.digest(str(one["Key"]))
+                if digest is None:
+                    foreign += 1
+                else:
+                    found.append(SharedEntry(digest=digest, length=int(one["Size"]), changed=one["LastModified"]))
+            if not is_last and len(found) + foreign >= self._most_listed:
+                return Listing(entries=tuple(found), foreign=foreign, is_complete=False)
+        return Listing(entries=tuple(found), foreign=foreign, is_complete=True)
+
+    def prove(self, entry: SharedEntry) -> bool:
+        """Read all bytes of an entry; see :meth:`SharedStore.prove`."""
+        digest = hashlib.sha256()
+        left = entry.length
+        with self._explained():
+            body = self._client.get_object(**self._where(entry.digest))["Body"]
+            try:
+                while left >= 0 and (piece := body.read(_PIECE)):
+                    digest.update(piece)
+                    left -= len(piece)
+            finally:
+                body.close()
+        return left == 0 and digest.hexdigest() == entry.digest
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def _pages(self) -> Iterator[tuple[list[Mapping[str, Any]], bool]]:
+        more: dict[str, str] = {}
+        size = min(_PAGE, self._most_listed)
+        while True:
+            with self._explained():
+                page = self._client.list_objects_v2(
+                    Bucket=self._address.bucket, Prefix=self._address.entries, MaxKeys=size, **more
+                )
+            token = page.get("NextContinuationToken") if page.get("IsTruncated") else None
+            yield page.get("Contents", []), token is None
+            if token is None:
+                return
+            more = {"ContinuationToken": str(token)}
+
+    def _length_of(self, where: dict[str, str]) -> int | None:
+        try:
+            return int(self._client.head_object(**where)["ContentLength"])
+        except ClientError as error:
+            if status_of(error) == _MISSING:
+                return None
+            raise
+
+    def _where(self, digest: str) -> dict[str, str]:
+        return {"Bucket": self._address.bucket, "Key": self._address.key(digest)}
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self.name, self._address.bucket)
