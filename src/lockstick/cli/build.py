@@ -9,7 +9,7 @@ import click
 
 from lockstick.cli.options import Rate, at_option, common, option, trust_options
 from lockstick.cli.sizing import SIZE
-from lockstick.cli.storing import store_option
+from lockstick.cli.storing import stores_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,7 +66,7 @@ __all__ = ["build"]
     metavar="SECONDS",
     help="How long a server may be silent before the connection counts as dead.",
 )
-@store_option
+@stores_option
 @option(
     "--store-limit",
     type=SIZE,
@@ -87,7 +87,7 @@ def build(
     limit_rate: float | None,
     attempts: int,
     timeout: float,
-    store: str | None,
+    stores: tuple[str, ...],
     store_limit: int | None,
     trust_folder: Path | None,
     tofu: bool,
@@ -102,7 +102,7 @@ def build(
     from functools import partial
 
     from lockstick.cli.options import settings
-    from lockstick.cli.storing import usable_store
+    from lockstick.cli.storing import shared_stores, usable_store
     from lockstick.cloud.credentials import read_credentials
     from lockstick.cloud.session import CloudSession
     from lockstick.lockbox.build import build as build_lockbox
@@ -113,7 +113,7 @@ def build(
 
     account = read_credentials(credentials)
     choice, believed = _anchors(account, trust_folder, credentials, tofu=tofu)
-    chosen = usable_store(store, console, writes=not dry_run)
+    chosen = usable_store(stores, console, writes=not dry_run)
     policy = Policy(
         connections=connections,
         limit_rate=limit_rate,
@@ -122,7 +122,11 @@ def build(
         read_timeout=timeout,
         stall_timeout=2 * timeout,
     )
-    with console.observer() as observer, CloudSession(account, policy=policy, observer=observer) as session:
+    with (
+        console.observer() as observer,
+        shared_stores(stores, observer) as shelves,
+        CloudSession(account, policy=policy, observer=observer) as session,
+    ):
         source = CloudSource(session)
         if dry_run:
             plan = plan_build(
@@ -140,6 +144,7 @@ def build(
                 fetch=partial(fetch_all, policy=policy),
                 observer=observer,
                 store=chosen,
+                shelves=shelves,
                 store_limit=settings().store_limit if store_limit is None else store_limit,
             )
             document, lines = (

@@ -8,11 +8,12 @@ import click
 
 from lockstick.cli.options import common, option
 from lockstick.cli.sizing import SIZE
-from lockstick.cli.storing import named_store, store_option
+from lockstick.cli.storing import named_store, shared_store, store_option
 from lockstick.errors import MediaError
 
 if TYPE_CHECKING:
     from lockstick.cli.console import Console
+    from lockstick.transfer.shared import SharedStore
 
 __all__ = ["store"]
 
@@ -28,7 +29,13 @@ def store() -> None:
 @store_option
 @common
 def list_entries(console: Console, store: str | None) -> int:
-    """List what is kept: digest, size, last use, names."""
+    """List what is kept: digest, size, last use, names.
+
+    Of a shared store (--store s3://BUCKET/PREFIX): digest, size, and when it was put there. Nothing is proven.
+    """
+    with shared_store(store) as shared:
+        if shared is not None:
+            return _list_shared(console, shared)
     from lockstick.report.store import list_json, list_text
     from lockstick.transfer.store.listing import kept_in
 
@@ -78,7 +85,11 @@ def verify(console: Console, store: str | None) -> int:
     """Read and hash everything that is kept; remove what is damaged.
 
     The exit code is 6 if something was damaged: the disk does not give back what was written to it.
+    Of a shared store (--store s3://BUCKET/PREFIX) every byte is fetched for this.
     """
+    with shared_store(store) as shared:
+        if shared is not None:
+            return _verify_shared(console, shared)
     from lockstick.report.store import check_json, check_text
     from lockstick.transfer.store.checking import check
 
@@ -127,3 +138,37 @@ def prune(console: Console, limit: int | None, max_age: float | None, dry_run: b
     else:
         console.result(prune_text(chosen.folder, pruned, dry_run=dry_run))
     return 0
+
+
+def _list_shared(console: Console, shared: SharedStore) -> int:
+    from lockstick.report.shared import list_json, list_text
+
+    shared.check()
+    listing = shared.entries()
+    if console.json:
+        console.document(list_json(shared.name, listing))
+    else:
+        console.result(list_text(shared.name, listing))
+    return 0
+
+
+def _verify_shared(console: Console, shared: SharedStore) -> int:
+    from lockstick.report.shared import check_json, check_text
+
+    shared.check()
+    entries = shared.entries().entries
+    damaged = []
+    with console.observer() as observer:
+        observer.phase("hashing", total_bytes=sum(one.length for one in entries), files=len(entries))
+        for one in entries:
+            observer.file_started(one.digest, length=one.length)
+            if not shared.prove(one):
+                shared.remove(one)
+                damaged.append(one)
+            observer.advanced(one.digest, one.length)
+            observer.file_finished(one.digest)
+    if console.json:
+        console.document(check_json(shared.name, entries, damaged))
+    else:
+        console.result(check_text(shared.name, entries, damaged))
+    return MediaError.exit_code if damaged else 0

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from lockstick.transfer.store.content import ContentStore, Session
     from lockstick.trust.evidence import Evidence
     from lockstick.trust.findings import Finding
-    from lockstick.trust.judge import Judgement
+    from lockstick.trust.judge import ExpectedPackage, Judgement
 
 __all__ = ["BuildOutcome", "Fetch", "Repository", "Shelf", "Source", "build", "plan_build"]
 
@@ -145,7 +145,7 @@ def build(
         free_bytes: How many bytes can still be written below an existing folder.
         store: This machine's store of verified bytes; None to do without.
         store_limit: How many bytes stay in the store afterwards, besides those that this build used; None for any.
-        shelves: Other places that may have the bytes, asked before their origins.
+        shelves: Other places that may have the bytes, asked before their origins and stocked afterwards.
 
     Returns:
         What was done. The result is verified, or this raises.
@@ -186,6 +186,13 @@ def build(
             place.write_metadata(evidence)
             place.publish(moves, sorted(obsolete), {package.path: package.length for package in judgement.packages})
         place.finished = True
+        if shelves:
+            files = [
+                (one.package, _best_copy(one.package, store, place.layout.package(one.package.path)))
+                for one in plan.missing
+            ]
+            for shelf in shelves:
+                shelf.stock(files)
         if store is not None and session is not None:
             _keep_to(store_limit, store, session, observer)
     return BuildOutcome(
@@ -210,6 +217,12 @@ def _session(store: ContentStore | None, observer: Observer) -> Iterator[Session
             except MediaError as error:
                 observer.message(f"The store is not used: {error}. Packages are fetched into the output itself.")
         yield session
+
+
+def _best_copy(package: ExpectedPackage, store: ContentStore | None, place: Path) -> Path:
+    """The copy of a package on this machine's own disk, or that in the output, which may be on a slow medium."""
+    digest = stored_digest(package)
+    return store.places.entry(digest) if store and digest and store.length_of(digest) == package.length else place
 
 
 def _keep_to(limit: int | None, store: ContentStore, session: Session, observer: Observer) -> None:

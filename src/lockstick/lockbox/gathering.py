@@ -5,7 +5,7 @@ The rules:
 1. What is in the store is not fetched. What is missing is fetched into it, and placed from there as soon as it
    is there. What has no place in a store is fetched to its place in the output.
 2. Shelves are asked in their order, then the package's own origin. A shelf that fails, or gives other bytes than
-   were signed, costs time and nothing else.
+   were signed, costs time and nothing else. One whose addresses have run out is asked for new ones, twice.
 3. What another build is fetching is waited for, while this one holds nothing that the other could wait for.
 4. An entry that turns out to be damaged is fetched again.
 5. What lies in the output already is taken into the store where that costs nothing.
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Gathered", "Gatherer"]
 
 _LOOK_AGAIN = 0.2
+_TURNS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,16 +244,30 @@ class Gatherer:
             finished(one)
 
         for shelf in self._shelves:
-            found = [(want, source) for want in wanted if (source := shelf.source(want.package)) is not None]
-            if not found:
-                continue
-            try:
-                self._run(found, done)
-            except (TransferError, DistrustError, NotFoundError, NotAllowedError) as error:
-                self._observer.message(f"{shelf.name} failed: {error}; the rest is fetched from its origin.")
-            wanted = [want for want in wanted if want.package.target not in self._fetched]
+            wanted = self._fetch_from(shelf, wanted, done)
         if wanted:
             self._run([(want, self._repository.source(want.package)) for want in wanted], done)
+
+    def _fetch_from(self, shelf: Shelf, wanted: Sequence[_Want], done: Callable[[Fetched], None]) -> Sequence[_Want]:
+        """Fetch what a shelf has; what it gives no longer is asked for again, as its addresses may have run out."""
+        for turn in range(1, _TURNS + 1):
+            sources = shelf.sources([want.package for want in wanted])
+            found = [(want, source) for want, source in zip(wanted, sources, strict=True) if source is not None]
+            if not found:
+                break
+            try:
+                self._run(found, done)
+            except NotAllowedError:
+                if turn == _TURNS:
+                    self._observer.message(f"{shelf.name} no longer gives what it has; the rest is fetched elsewhere.")
+            except (TransferError, DistrustError, NotFoundError) as error:
+                self._observer.message(f"{shelf.name} failed: {error}; the rest is fetched elsewhere.")
+                return self._missing(wanted)
+            wanted = self._missing(wanted)
+        return wanted
+
+    def _missing(self, wanted: Sequence[_Want]) -> Sequence[_Want]:
+        return [want for want in wanted if want.package.target not in self._fetched]
 
     def _run(self, found: Sequence[tuple[_Want, Source]], done: Callable[[Fetched], None]) -> None:
         downloads = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from lockstick.progress import Observer
     from lockstick.transfer.authority import Authority
@@ -51,8 +52,11 @@ class Shelf(Protocol):
     def name(self) -> str:
         """What to call it towards people."""
 
-    def source(self, package: ExpectedPackage) -> Source | None:
-        """Say where the bytes of a package are; None if it has none."""
+    def sources(self, packages: Sequence[ExpectedPackage]) -> Sequence[Source | None]:
+        """Say where the bytes of packages are; None for those that it has none of. Addresses may be for a while."""
+
+    def stock(self, files: Sequence[tuple[ExpectedPackage, Path]]) -> None:
+        """Take the proven bytes of packages for others, if it likes; never raises what the store can cause."""
 
 
 class Fetch(Protocol):

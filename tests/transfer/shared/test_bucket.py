@@ -107,7 +107,7 @@ def test_an_entry_of_another_length_is_not_offered_but_filled_again(
     assert store.offer(digest_of(b"abc"), 3) is not None
 
 
-def test_wrong_bytes_of_the_right_length_are_found_by_whoever_fetches_and_can_be_replaced(
+def test_wrong_bytes_of_the_right_length_are_found_by_whoever_fetches_and_can_be_removed(
     opened: Open, tmp_path: Path, clients: ClientFactory, raw: Any, prefix: str
 ) -> None:
     store = opened()
@@ -117,7 +117,10 @@ def test_wrong_bytes_of_the_right_length_are_found_by_whoever_fetches_and_can_be
     with pytest.raises(DistrustError):
         fetch(url, b"abc", tmp_path, clients)
     assert store.fill(digest_of(b"abc"), a_file(tmp_path, b"abc")) is False
-    assert store.fill(digest_of(b"abc"), a_file(tmp_path, b"abc"), replace=True) is True
+    (entry,) = store.entries().entries
+    assert not store.prove(entry)
+    store.remove(entry)
+    assert store.fill(digest_of(b"abc"), a_file(tmp_path, b"abc")) is True
     assert fetch(url, b"abc", tmp_path, clients).read_bytes() == b"abc"
 
 

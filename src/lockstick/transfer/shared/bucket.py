@@ -85,16 +85,16 @@ class Bucket:
                 return None
             return self._client.generate_presigned_url("get_object", Params=where, ExpiresIn=self._good_for)
 
-    def fill(self, digest: str, path: Path, *, replace: bool = False) -> bool:
+    def fill(self, digest: str, path: Path) -> bool:
         """Put the bytes of a proven file into the bucket; see :meth:`SharedStore.fill`."""
         where = self._where(digest)
         with self._explained():
-            there = None if replace else self._length_of(where)
-            if there is not None and there == path.stat().st_size:
+            there = self._length_of(where)
+            if there is not None and path.is_file() and there == path.stat().st_size:
                 return False
             # What has another length is damaged, whoever wrote it.
-            overwrite = replace or there is not None
-            upload = Upload(client=self._client, where=where, digest=digest, parts=self._parts, replace=overwrite)
+            is_damaged = there is not None
+            upload = Upload(client=self._client, where=where, digest=digest, parts=self._parts, replace=is_damaged)
             return upload.send(path)
 
     def entries(self) -> Listing:
@@ -125,6 +125,11 @@ class Bucket:
             finally:
                 body.close()
         return left == 0 and digest.hexdigest() == entry.digest
+
+    def remove(self, entry: SharedEntry) -> None:
+        """Remove an entry; see :meth:`SharedStore.remove`."""
+        with self._explained():
+            self._client.delete_object(**self._where(entry.digest))
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -32,6 +32,9 @@ class S3Client(Protocol):
     def list_objects_v2(self, **request: object) -> Mapping[str, Any]:
         """List one page of a bucket."""
 
+    def delete_object(self, **request: object) -> Mapping[str, Any]:
+        """Remove an object."""
+
     def put_object(self, **request: object) -> Mapping[str, Any]:
         """Write an object."""
 

@@ -73,13 +73,12 @@ class SharedStore(Protocol):
             LockstickError: As for :meth:`check`.
         """
 
-    def fill(self, digest: str, path: Path, *, replace: bool = False) -> bool:
+    def fill(self, digest: str, path: Path) -> bool:
         """Put the bytes of a proven file into the store, unless they are there.
 
         Args:
             digest: Their SHA-256 in lower-case hex.
             path: The file. It is hashed once more while it is sent.
-            replace: Put them there even if something of that name and length is there, as that was wrong.
 
         Returns:
             Whether this call put them there.
@@ -103,6 +102,13 @@ class SharedStore(Protocol):
 
     def prove(self, entry: SharedEntry) -> bool:
         """Read all bytes of an entry and say whether they are what its name claims.
+
+        Raises:
+            LockstickError: As for :meth:`check`.
+        """
+
+    def remove(self, entry: SharedEntry) -> None:
+        """Remove an entry that is not what its name claims.
 
         Raises:
             LockstickError: As for :meth:`check`.

@@ -18,5 +18,5 @@ class Parts:
         most: How many parts an object may have; S3 takes 10,000.
     """
 
-    size: int = 16 * _MIB
+    size: int = 8 * _MIB
     most: int = 10_000
