@@ -21,7 +21,7 @@ from transfer.ground import Notes
 from transfer.misbehaving import Blob, Server, status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from lockstick.trust.expected import ExpectedPackage
@@ -37,7 +37,15 @@ class Shelf:
     name: str = "the team's bucket"
     asked: list[str] = field(default_factory=list)
 
-    def source(self, package: ExpectedPackage) -> Source | None:
+    stocked: dict[str, bytes] = field(default_factory=dict)
+
+    def sources(self, packages: Sequence[ExpectedPackage]) -> Sequence[Source | None]:
+        return [self._source(package) for package in packages]
+
+    def stock(self, files: Sequence[tuple[ExpectedPackage, Path]]) -> None:
+        self.stocked = {package.target: path.read_bytes() for package, path in files}
+
+    def _source(self, package: ExpectedPackage) -> Source | None:
         self.asked.append(package.target)
         if package.target not in self.has:
             return None
@@ -99,7 +107,9 @@ def fill(server: Server, cloud: Sandbox) -> dict[str, bytes]:
 def test_a_shelf_is_asked_before_the_origin(run: Callable[..., BuildOutcome], cloud: Sandbox, server: Server) -> None:
     contents = fill(server, cloud)
     some = frozenset(list(contents)[:2])
-    outcome = run(Shelf(server, some))
+    shelf = Shelf(server, some)
+    outcome = run(shelf)
+    assert shelf.stocked == contents
     assert len(server.requests) == 2
     assert from_origin(cloud) == len(contents) - 2
     assert outcome.fetched == sum(map(len, contents.values()))

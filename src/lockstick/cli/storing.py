@@ -59,7 +59,7 @@ def stores_option(command: Command) -> Command:
     return option(
         "--store",
         "stores",
-        metavar="DIR|none|s3://BUCKET/PREFIX",
+        metavar="DIR|none|s3://...",
         multiple=True,
         type=_Store(),
         help="Where verified bytes are kept on this machine, so that nothing is fetched twice (default: the "

@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from lockstick.progress import Observer
     from lockstick.transfer.store.content import ContentStore, Session
     from lockstick.trust.evidence import Evidence
+    from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Finding
-    from lockstick.trust.judge import ExpectedPackage, Judgement
+    from lockstick.trust.judge import Judgement
 
 __all__ = ["BuildOutcome", "Fetch", "Repository", "Shelf", "Source", "build", "plan_build"]
 

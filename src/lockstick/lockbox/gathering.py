@@ -250,7 +250,7 @@ class Gatherer:
 
     def _fetch_from(self, shelf: Shelf, wanted: Sequence[_Want], done: Callable[[Fetched], None]) -> Sequence[_Want]:
         """Fetch what a shelf has; what it gives no longer is asked for again, as its addresses may have run out."""
-        for turn in range(1, _TURNS + 1):
+        for _ in range(_TURNS):
             sources = shelf.sources([want.package for want in wanted])
             found = [(want, source) for want, source in zip(wanted, sources, strict=True) if source is not None]
             if not found:
@@ -258,12 +258,13 @@ class Gatherer:
             try:
                 self._run(found, done)
             except NotAllowedError:
-                if turn == _TURNS:
-                    self._observer.message(f"{shelf.name} no longer gives what it has; the rest is fetched elsewhere.")
+                wanted = self._missing(wanted)
+                continue
             except (TransferError, DistrustError, NotFoundError) as error:
                 self._observer.message(f"{shelf.name} failed: {error}; the rest is fetched elsewhere.")
-                return self._missing(wanted)
-            wanted = self._missing(wanted)
+            return self._missing(wanted)
+        else:
+            self._observer.message(f"{shelf.name} failed: it refuses what it offers; the rest is fetched elsewhere.")
         return wanted
 
     def _missing(self, wanted: Sequence[_Want]) -> Sequence[_Want]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lockstick.progress import Observer
     from lockstick.transfer.shared.model import SharedStore
-    from lockstick.trust.judge import ExpectedPackage
+    from lockstick.trust.expected import ExpectedPackage
 
 __all__ = ["SharedShelf"]
 
