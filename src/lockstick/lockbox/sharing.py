@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from lockstick.errors import LockstickError
+from lockstick.errors import DistrustError, LockstickError, MediaError, UsageError
 from lockstick.lockbox.plan import stored_digest
 from lockstick.lockbox.sources import Source
 
@@ -107,6 +107,9 @@ class SharedShelf:
             return False
         try:
             return self._store.fill(digest, path)
+        except (DistrustError, MediaError, UsageError) as error:  # about this file alone
+            self._observer.message(f"{error}. {error.remedy}")
+            return False
         except LockstickError as error:
             self._give_up(f"{self.name} is not filled: {error}. {error.remedy}")
             return False
