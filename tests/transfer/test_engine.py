@@ -346,3 +346,16 @@ def test_a_link_planted_under_the_partials_name_is_not_followed(
     with pytest.raises(MediaError, match="cannot be opened"):
         fetch_all([download], clients=clients)
     assert precious.read_text() == "keep me"
+
+
+def test_small_files_that_were_proven_before_a_failure_have_their_names(
+    server: Server, want: Want, clients: ClientFactory
+) -> None:
+    small = {f"small{n}": noise(1000, n) for n in range(5)}
+    for name, data in small.items():
+        server.routes[f"/{name}"] = Blob(data)
+    wanted = [want(data, name) for name, data in small.items()]
+    with pytest.raises(NotFoundError):
+        fetch_all([*wanted, want(b"x", "gone")], clients=clients, policy=Policy(connections=1))
+    assert [one.destination.read_bytes() for one in wanted] == list(small.values())
+    assert not list(wanted[0].partial.parent.glob("small*"))

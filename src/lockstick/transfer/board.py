@@ -184,10 +184,10 @@ class Board:
                 return self._take_proven()
             return []
 
-    def take_proven(self) -> list[Job]:
-        """Give all files that have waited long enough to be flushed and published."""
+    def take_proven(self, *, is_over: bool = False) -> list[Job]:
+        """Give all files that have waited long enough to be flushed and published, or all if the run is over."""
         with self._changed:
-            if self._proven and self._clock() - self._proven_since >= _TICK:
+            if self._proven and (is_over or self._clock() - self._proven_since >= _TICK):
                 return self._take_proven()
             return []
 

@@ -284,7 +284,11 @@ class _Run:
             line.hang_up()
 
     def _close(self) -> None:
-        """Keep what is there of files that were not finished."""
+        """Give proven files their names, and keep what is there of those that were not finished."""
+        try:
+            self._publish(self._board.take_proven(is_over=True))
+        except LockstickError as error:
+            self._failure = self._failure or error
         for job in self._jobs:
             if job.partial is None or job.index in self._results:
                 continue

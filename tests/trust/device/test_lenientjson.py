@@ -116,7 +116,7 @@ def test_the_largest_documents_are_read_in_a_moment_however_they_depart_from_jso
     before = time.process_time()
     with suppress(RefusedError):
         value(raw)
-    assert time.process_time() - before < 3  # a third of that here; what grows with the square takes minutes
+    assert time.process_time() - before < 10  # a tenth of that here; what grows with the square takes minutes
 
 
 def test_a_large_document_that_was_cut_off_is_understood_in_a_moment() -> None:
@@ -125,7 +125,7 @@ def test_a_large_document_that_was_cut_off_is_understood_in_a_moment() -> None:
     assert len(raw) > 7_000_000
     before = time.process_time()
     assert value(raw[:-2]) == {"signed": {"targets": targets}}
-    assert time.process_time() - before < 3
+    assert time.process_time() - before < 10
 
 
 def test_what_departs_from_json_is_read_up_to_a_number_of_parts() -> None:
