@@ -7,7 +7,7 @@
 * :func:`locate` says where a package's bytes are, as a :class:`PackageSource`.
 * :class:`Secret` is a text that does not print.
 
-Names are loaded when first used, so that telling errors apart does not pay for the HTTP library.
+Names are loaded when first used, so that telling errors apart does not pay for the network.
 """
 
 from __future__ import annotations

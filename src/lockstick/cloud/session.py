@@ -64,14 +64,14 @@ class MetadataReader:
 class CloudSession:
     """One account's repositories, ready to be asked. Use as a context; may be used from several threads.
 
-    Proxies and certificate authorities are taken from the environment by the default ``clients``, as httpx
-    does (``HTTPS_PROXY``, ``NO_PROXY``, ``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
+    Proxies and certificate authorities are taken from the environment by the default ``clients``
+    (``HTTPS_PROXY``, ``NO_PROXY``, ``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
 
     Args:
         credentials: Who asks, and where.
         policy: How patient to be.
         observer: Told of retries for a token.
-        clients: Makes the HTTP clients.
+        clients: The way to the network.
         surroundings: Time and chance.
 
     Attributes:

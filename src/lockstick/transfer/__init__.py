@@ -8,7 +8,7 @@ The room knows URLs, lengths and digests, and nothing of what the bytes mean. It
 * :class:`Policy` says how patient the engine is, :class:`Surroundings` where its time and chance come from.
 * :class:`Authority` is what a caller implements to put credentials on requests, per origin.
 
-Names are loaded when first used, so that hashing (the verifier's need) does not pay for the HTTP library.
+Names are loaded when first used, so that hashing (the verifier's need) does not pay for the network.
 """
 
 from __future__ import annotations

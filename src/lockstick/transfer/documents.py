@@ -34,7 +34,7 @@ class DocumentReader:
     Args:
         policy: How patient to be.
         observer: Told of retries.
-        clients: Makes the HTTP client; by default as the environment has proxies and certificate authorities.
+        clients: The way to the network; by default as the environment has proxies and certificate authorities.
         surroundings: Time and chance.
     """
 

@@ -1,6 +1,6 @@
 """Hashing: while bytes pass by, and of files that are already there.
 
-Nothing here needs the network or the HTTP library; the verifier uses it on machines that have neither.
+Nothing here needs the network; the verifier uses it on machines that have none.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Network:
         Raises:
             UsageError: What the environment says about proxies or certificate authorities makes no sense.
         """
-        import httpx  # noqa: PLC0415 - heavy, and needed for proxies and tokens only
+        import httpx  # noqa: PLC0415 - heavy, and needed for proxies only
 
         _quiet()
         context = self.tls()
