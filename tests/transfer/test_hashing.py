@@ -1,4 +1,4 @@
-"""Hashing what is on disk: right, streaming, in parallel, and without the HTTP library."""
+"""Hashing what is on disk: right, streaming, and without the network."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockstick.errors import MediaError
-from lockstick.transfer import hash_file, hash_files
-from lockstick.transfer.hashing import Digester
+from lockstick.transfer.hashing import Digester, hash_file
 from transfer.ground import Notes, noise
 
 if TYPE_CHECKING:
@@ -35,20 +34,9 @@ def test_a_file_is_hashed_with_every_algorithm_asked_for(tmp_path: Path, size: i
     assert notes.finished == ["it"]
 
 
-def test_many_files_come_back_in_the_order_they_were_given(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{n}" for n in range(20)]
-    for n, path in enumerate(paths):
-        path.write_bytes(noise(n * 1000, n))
-    expected = tuple({"sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in paths)
-    assert hash_files(paths) == expected
-    assert hash_files(paths, workers=7) == expected
-    assert hash_files([]) == ()
-
-
 def test_a_file_that_is_not_there_is_the_mediums_fault(tmp_path: Path) -> None:
-    (tmp_path / "there").write_bytes(b"x")
     with pytest.raises(MediaError, match="gone cannot be read"):
-        hash_files([tmp_path / "there", tmp_path / "gone"])
+        hash_file(tmp_path / "gone")
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -77,15 +65,7 @@ def test_a_digest_does_not_depend_on_how_the_bytes_came(pieces: list[bytes]) -> 
     assert digester.digests() == {"sha256": hashlib.sha256(b"".join(pieces)).hexdigest()}
 
 
-def test_hashing_does_not_load_the_http_library() -> None:
-    code = "import sys; from lockstick.transfer import hash_files, Download; sys.exit('httpx' in sys.modules)"
+def test_hashing_does_not_load_the_network() -> None:
+    heavy = {"httpx", "lockstick.transfer.line", "lockstick.transfer.network"}
+    code = f"import sys; import lockstick.transfer.hashing; sys.exit(len({heavy} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_the_room_offers_exactly_what_it_says() -> None:
-    import lockstick.transfer as room  # noqa: PLC0415 - the module itself is under test
-
-    assert sorted(room.__all__) == room.__all__
-    assert all(getattr(room, name) is not None for name in room.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = room.nothing

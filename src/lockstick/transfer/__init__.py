@@ -4,7 +4,7 @@ The room knows URLs, lengths and digests, and nothing of what the bytes mean. It
 
 * :func:`fetch_all` fetches wanted files (:class:`Download`) to disk and returns :class:`Fetched`.
 * :class:`DocumentReader` fetches small documents into memory, with a hard cap.
-* :func:`hash_file` and :func:`hash_files` hash what is already on disk.
+* :func:`hash_file` hashes what is already on disk.
 * :class:`Policy` says how patient the engine is, :class:`Surroundings` where its time and chance come from.
 * :class:`Authority` is what a caller implements to put credentials on requests, per origin.
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lockstick.transfer.authority import Authority
     from lockstick.transfer.documents import DocumentReader
     from lockstick.transfer.engine import fetch_all
-    from lockstick.transfer.hashing import hash_file, hash_files
+    from lockstick.transfer.hashing import hash_file
     from lockstick.transfer.model import Download, Fetched
     from lockstick.transfer.network import ClientFactory, client_factory
     from lockstick.transfer.origins import Origin, check_url, origin_of, safe_url
@@ -41,7 +41,6 @@ __all__ = [
     "client_factory",
     "fetch_all",
     "hash_file",
-    "hash_files",
     "origin_of",
     "safe_url",
 ]
@@ -59,7 +58,6 @@ _HOME = {
     "client_factory": "network",
     "fetch_all": "engine",
     "hash_file": "hashing",
-    "hash_files": "hashing",
     "origin_of": "origins",
     "safe_url": "origins",
 }

@@ -9,7 +9,6 @@ import hashlib
 import io
 import os
 import stat
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Protocol
 
 from lockstick.errors import DistrustError, MediaError
@@ -17,10 +16,10 @@ from lockstick.progress import SILENT, Observer
 from lockstick.transfer.disk import media_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["KNOWN_ALGORITHMS", "Digester", "hash_file", "hash_files", "known_digests"]
+__all__ = ["KNOWN_ALGORITHMS", "Digester", "hash_file", "known_digests"]
 
 _BUFFER = 1 << 20
 
@@ -127,65 +126,3 @@ def hash_file(
         raise media_error(error, path, "read") from error
     observer.file_finished(shown)
     return digester.digests()
-
-
-def hash_files(
-    paths: Sequence[Path],
-    algorithms: Iterable[str] = ("sha256",),
-    *,
-    observer: Observer = SILENT,
-    names: Sequence[str] | None = None,
-    workers: int | None = None,
-) -> tuple[dict[str, str], ...]:
-    """Hash many files at once, the largest first, on all processors.
-
-    Args:
-        paths: What to hash.
-        algorithms: As in :func:`hash_file`, for all files alike.
-        observer: As in :func:`hash_file`; called from several threads.
-        names: What to call the files towards the observer, in the order of ``paths``.
-        workers: Threads to use; as many as this process may use processors by default.
-
-    Returns:
-        The digests, in the order of ``paths``.
-
-    Raises:
-        MediaError: As in :func:`hash_file`, for the first file that fails; the others stop.
-    """
-    wanted = tuple(algorithms)
-    shown = [str(path) for path in paths] if names is None else list(names)
-    sizes = [_size(path) for path in paths]
-    order = sorted(range(len(paths)), key=lambda index: -sizes[index])
-    halted: list[bool] = []
-    results: dict[int, dict[str, str]] = {}
-
-    def work(index: int) -> None:
-        if not halted:
-            results[index] = hash_file(
-                paths[index], wanted, observer=observer, name=shown[index], stopped=lambda: bool(halted)
-            )
-
-    with ThreadPoolExecutor(max(1, min(workers or _processors(), len(paths)))) as pool:
-        pending = {pool.submit(work, index) for index in order}
-        try:
-            while pending:
-                # A timeout, because a wait without one cannot be interrupted on every system.
-                done, pending = wait(pending, timeout=0.5, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-        except BaseException:
-            halted.append(True)
-            raise
-    return tuple(results[index] for index in range(len(paths)))
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0  # reading it will say what is wrong
-
-
-def _processors() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
