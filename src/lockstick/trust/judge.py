@@ -159,7 +159,6 @@ def _trail(
         trail = replace(
             trail,
             snapshot=images.used.get(IMAGE_SNAPSHOT),
-            image_listing=images.listing,
             top=images.top,
             used=images.used,
             routes={name: tuple(steps) for name, steps in images.routes.items()},

@@ -42,7 +42,6 @@ class Trail:
         lockbox: The lockbox.
         targets: Its readable targets.
         snapshot: The image repository's snapshot.
-        image_listing: What it lists, by file name.
         top: The image repository's top-level targets.
         used: The image repository's targets documents that searches went through, by subject.
         routes: Target name to the delegations that its search came to, in order.
@@ -56,7 +55,6 @@ class Trail:
     lockbox: Targets | None = None
     targets: Mapping[str, Target] = field(default_factory=dict)
     snapshot: Document | None = None
-    image_listing: Mapping[str, MetaEntry] = field(default_factory=dict)
     top: Targets | None = None
     used: Mapping[str, Document] = field(default_factory=dict)
     routes: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
