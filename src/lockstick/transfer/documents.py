@@ -10,12 +10,13 @@ from lockstick.progress import SILENT, Observer
 from lockstick.transfer.answers import content_length
 from lockstick.transfer.gates import Gates
 from lockstick.transfer.hops import Road
-from lockstick.transfer.line import Line, Watchdog
+from lockstick.transfer.line import Line
 from lockstick.transfer.network import ClientFactory, client_factory
 from lockstick.transfer.origins import safe_url
 from lockstick.transfer.policy import Policy
 from lockstick.transfer.setbacks import Patience, Setback
 from lockstick.transfer.surroundings import Surroundings
+from lockstick.transfer.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -15,7 +15,7 @@ from lockstick.transfer.gates import Gates
 from lockstick.transfer.hops import Road
 from lockstick.transfer.job import Claim, Job, State
 from lockstick.transfer.limiter import Limiter
-from lockstick.transfer.line import Line, Watchdog
+from lockstick.transfer.line import Line
 from lockstick.transfer.model import Fetched
 from lockstick.transfer.network import ClientFactory, Network, client_factory
 from lockstick.transfer.origins import check_url, origin_of, safe_url
@@ -24,6 +24,7 @@ from lockstick.transfer.policy import Policy
 from lockstick.transfer.setbacks import Stopped, WrongBody
 from lockstick.transfer.space import check_space
 from lockstick.transfer.surroundings import Surroundings
+from lockstick.transfer.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

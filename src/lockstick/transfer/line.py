@@ -1,8 +1,8 @@
 """One line to the network, whose waiting can be ended from another thread.
 
 A thread that waits for a silent server cannot look at anything else. So each worker has a line of its own,
-which remembers the sockets it opened; a :class:`Watchdog` and whoever winds up the transfer shut them down from
-outside, and the waiting thread wakes up with a broken connection.
+which remembers the sockets it opened; a :class:`~lockstick.transfer.watchdog.Watchdog` and whoever winds up the
+transfer shut them down from outside, and the waiting thread wakes up with a broken connection.
 
 Most requests go over connections of this package (:mod:`lockstick.transfer.http1`), whose bodies are received into one
 buffer per line. Where the environment names a proxy, the HTTP library takes over (docs/adr/0022).
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lockstick.transfer.proxied import ProxiedLine
     from lockstick.transfer.urls import Url
 
-__all__ = ["Line", "Response", "Watchdog"]
+__all__ = ["Line", "Response"]
 
 _BASE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "lockstick"}
 _BUFFER = 256 * 1024
@@ -272,36 +272,3 @@ class Line:
             with suppress(OSError, ValueError):
                 # Below TLS on purpose: the TLS layer's own shutdown may not be called from another thread.
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
-
-
-class Watchdog:
-    """Watches lines from a thread of its own and cuts those that wait too long.
-
-    Args:
-        policy: Its stall timeout is used.
-    """
-
-    def __init__(self, policy: Policy) -> None:
-        self._tick = min(1.0, policy.stall_timeout / 4)
-        self._lines: list[Line] = []
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="lockstick-watchdog", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def watch(self, line: Line) -> None:
-        """Take a line under watch until the end. From any thread."""
-        self._lines.append(line)
-
-    def _watch(self) -> None:
-        while not self._done.wait(self._tick):
-            for line in tuple(self._lines):
-                line.cut_if_stalled()
