@@ -6,7 +6,6 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from lockstick.metadata.canonical import canonical
 from lockstick.transfer import Surroundings
 
 if TYPE_CHECKING:
@@ -116,8 +115,3 @@ def as_json(raw: bytes) -> dict[str, Any]:
     """Read a document."""
     document: dict[str, Any] = json.loads(raw)
     return document
-
-
-def tidied(raw: bytes) -> bytes:
-    """Give a document in canonical form."""
-    return canonical(json.loads(raw))

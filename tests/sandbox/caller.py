@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from lockstick.sandbox import Sandbox
 
+CONTENT = bytes(range(256)) * 10
 DIRECTOR = "/director/api/v1/admin/repo"
 IMAGES = "/repo/api/v1/user_repo"
 
@@ -129,3 +131,8 @@ def _verifies(key: dict[str, Any], entry: dict[str, str], data: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def expires(document: Any) -> datetime:
+    """When a document says that it ends."""
+    return datetime.fromisoformat(document["signed"]["expires"])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lockstick.sandbox import Sandbox
-from sandbox.caller import Caller
+from lockstick.sandbox import Package, Sandbox
+from sandbox.caller import CONTENT, Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,3 +52,9 @@ def caller(cloud: Sandbox, tls: ssl.SSLContext) -> Iterator[Caller]:
     talking = Caller(cloud, tls)
     yield talking
     talking.close()
+
+
+@pytest.fixture
+def target(cloud: Sandbox) -> str:
+    """The name of a package with known bytes."""
+    return cloud.add_package(Package(name="x", version="1", hardware_ids=("x",), content=CONTENT)).target

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.caller import DIRECTOR, canonical, digest, keyid_of, role_signed, signers
+from sandbox.caller import DIRECTOR, canonical, digest, expires, keyid_of, role_signed, signers
 
 if TYPE_CHECKING:
     from lockstick.sandbox import Sandbox
     from sandbox.caller import Caller
     from sandbox.conftest import Clock
-
-
-def expires(document: Any) -> datetime:
-    return datetime.fromisoformat(document["signed"]["expires"])
 
 
 def test_a_new_director_knows_no_lockbox_and_no_offline_roles(caller: Caller) -> None:

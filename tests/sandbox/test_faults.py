@@ -18,7 +18,6 @@ from lockstick.sandbox import (
     IgnoreRange,
     Meanwhile,
     Overpromise,
-    Package,
     Redirect,
     Replace,
     Resize,
@@ -27,19 +26,13 @@ from lockstick.sandbox import (
     Stall,
     Status,
 )
-from sandbox.caller import DIRECTOR
+from sandbox.caller import CONTENT, DIRECTOR
 
 if TYPE_CHECKING:
     from lockstick.sandbox import Sandbox
     from sandbox.caller import Caller
 
-CONTENT = bytes(range(256)) * 10
 ROOT = f"{DIRECTOR}/root.json"
-
-
-@pytest.fixture
-def target(cloud: Sandbox) -> str:
-    return cloud.add_package(Package(name="x", version="1", hardware_ids=("x",), content=CONTENT)).target
 
 
 def received(caller: Caller, target: str) -> tuple[bytes, bool]:

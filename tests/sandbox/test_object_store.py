@@ -8,18 +8,12 @@ import httpx
 import pytest
 
 from lockstick.sandbox import Package
+from sandbox.caller import CONTENT
 
 if TYPE_CHECKING:
     from lockstick.sandbox import Sandbox
     from sandbox.caller import Caller
     from sandbox.conftest import Clock
-
-CONTENT = bytes(range(256)) * 10
-
-
-@pytest.fixture
-def target(cloud: Sandbox) -> str:
-    return cloud.add_package(Package(name="x", version="1", hardware_ids=("x",), content=CONTENT)).target
 
 
 def test_every_seeded_package_arrives_with_its_signed_bytes(caller: Caller, cloud: Sandbox) -> None:

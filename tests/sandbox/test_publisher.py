@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lockstick.errors import MediaError, NotFoundError, UsageError
 from lockstick.sandbox import Package, Publisher, RoleKey
-from sandbox.caller import DIRECTOR, canonical, digest, role_signed
+from sandbox.caller import DIRECTOR, canonical, digest, expires, role_signed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from sandbox.conftest import Clock
 
 ODD_NAMES = ["../x", "/abs", "C:\\x", "CON", "a.", "Firmware-1.0.BIN", "a/../b"]
-
-
-def expires(document: Any) -> datetime:
-    return datetime.fromisoformat(document["signed"]["expires"])
 
 
 def test_a_lockbox_can_be_defined_expired_and_the_snapshot_is_not(caller: Caller, cloud: Sandbox, clock: Clock) -> None:

@@ -20,7 +20,19 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Blob", "Request", "Route", "Server", "Talk", "hang", "in_turn", "redirect", "status"]
+__all__ = [
+    "Blob",
+    "Request",
+    "Route",
+    "Server",
+    "Talk",
+    "endless",
+    "hang",
+    "hang_and_fail",
+    "in_turn",
+    "redirect",
+    "status",
+]
 
 _PIECE = 64 * 1024
 
@@ -270,3 +282,25 @@ def redirect(to: str, code: int = 302) -> Route:
 def hang(_: Request, talk: Talk) -> None:
     """Take the request and never say a word."""
     talk.closing.wait()
+
+
+def hang_and_fail() -> tuple[Route, Route]:
+    """Two routes: one hangs, and the other, as soon as the first was asked, says that there is nothing."""
+    asked = threading.Event()
+
+    def silent(request: Request, talk: Talk) -> None:
+        asked.set()
+        hang(request, talk)
+
+    def missing(_: Request, talk: Talk) -> None:
+        assert asked.wait(10)
+        talk.head(404, {"Content-Length": "0"})
+
+    return silent, missing
+
+
+def endless(_: Request, talk: Talk) -> None:
+    """Send chunks until the client has had enough."""
+    talk.head(200, {"Transfer-Encoding": "chunked"})
+    while not talk.closing.is_set():
+        talk.raw(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")

@@ -7,7 +7,7 @@ import pytest
 from lockstick.errors import DistrustError, NotAllowedError, NotFoundError, TransferError
 from lockstick.transfer import ClientFactory, DocumentReader, Policy
 from transfer.ground import Notes, Token, World, fetch_document
-from transfer.misbehaving import Blob, Request, Server, Talk, in_turn, redirect, status
+from transfer.misbehaving import Blob, Request, Server, Talk, endless, in_turn, redirect, status
 
 
 def test_a_document_comes_byte_for_byte(server: Server, clients: ClientFactory) -> None:
@@ -44,11 +44,6 @@ def test_a_document_over_its_limit_is_refused_unread(server: Server, clients: Cl
 
 
 def test_an_endless_document_is_refused(server: Server, clients: ClientFactory) -> None:
-    def endless(_: Request, talk: Talk) -> None:
-        talk.head(200, {"Transfer-Encoding": "chunked"})
-        while not talk.closing.is_set():
-            talk.raw(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
-
     server.routes["/doc"] = endless
     with pytest.raises(DistrustError, match="more than the 100000 bytes"):
         fetch_document(server.url("/doc"), limit=100_000, clients=clients)

@@ -12,7 +12,7 @@ import pytest
 from lockstick.errors import DistrustError, LockstickError, MediaError, NotFoundError, TransferError
 from lockstick.transfer import ClientFactory, Policy, fetch_all
 from transfer.ground import Notes, Want, World, noise
-from transfer.misbehaving import Blob, Request, Server, Talk, hang, in_turn
+from transfer.misbehaving import Blob, Request, Server, Talk, endless, hang_and_fail, in_turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,16 +140,10 @@ def test_wrong_bytes_once_are_forgiven(server: Server, want: Want, clients: Clie
     assert len(notes.retries) == 1
 
 
-def _endless(_: Request, talk: Talk) -> None:
-    talk.head(200, {"Transfer-Encoding": "chunked"})
-    while not talk.closing.is_set():
-        talk.raw(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
-
-
 def test_a_server_that_sends_more_than_was_signed_is_stopped_at_once(
     server: Server, want: Want, clients: ClientFactory, tmp_path: Path
 ) -> None:
-    server.routes["/file"] = _endless
+    server.routes["/file"] = endless
     with pytest.raises(DistrustError, match="more than was signed"):
         fetch_all([want(b"x" * 10_000)], clients=clients)
     assert len(server.asked("/file")) == 1
@@ -268,16 +262,7 @@ def test_an_interrupt_keeps_what_is_there(
 
 
 def test_winding_up_does_not_wait_for_a_server_that_hangs(server: Server, want: Want, clients: ClientFactory) -> None:
-    asked = threading.Event()
-
-    def silent(request: Request, talk: Talk) -> None:
-        asked.set()
-        hang(request, talk)
-
-    def missing(_: Request, talk: Talk) -> None:
-        assert asked.wait(10)
-        talk.head(404, {"Content-Length": "0"})
-
+    silent, missing = hang_and_fail()
     server.routes["/silent"], server.routes["/gone"] = silent, missing
     # With the default timeouts this would last half a minute, if nobody woke the waiting thread.
     failed = threading.Event()

@@ -340,7 +340,7 @@ def test_connections_cut_at_random_end_verified_with_hardly_a_byte_twice(
 def test_an_outage_of_all_connections_counts_once_for_each(
     server: Server, want: Want, clients: ClientFactory, world: World
 ) -> None:
-    """Four connections that fail everybody must not use up the patience of a file four times as fast."""
+    """Four connections that fail together must not use up the patience of a file four times as fast."""
     data = noise(8 * MIB)
     blob = Blob(data)
     outages = iter([False, False, True])
