@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import logging
-import ssl
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from lockstick.errors import LockstickError, NotAllowedError, NotFoundError, TransferError, UsageError
 from lockstick.transfer import ClientFactory, Policy, client_factory, fetch_all
-from lockstick.transfer.network import Network
-from transfer.ground import Token, Want, World, fetch_document, noise
+from transfer.ground import Token, Want, World, fetch_document, noise, tls_server, trusting
 from transfer.misbehaving import Blob, Request, Server, Talk, hang_and_fail, in_turn, redirect, status
 
 if TYPE_CHECKING:
@@ -178,50 +170,13 @@ def test_https_goes_to_the_proxy_of_the_environment(
     assert {request.method for request in other_server.requests} == {"CONNECT"}
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, signed by itself, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
-def _tls_server(certificate: Path) -> Server:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return Server(context)
-
-
-def _trusting(certificate: Path) -> ClientFactory:
-    context = ssl.create_default_context(cafile=certificate)
-    return Network(trust_env=False, tls=context)
-
-
 def test_a_file_is_fetched_over_https_and_continued(certificate: Path, want: Want, world: World) -> None:
     data = noise(500_000)
-    with _tls_server(certificate) as server:
+    with tls_server(certificate) as server:
         server.routes["/file"] = Blob(data, cuts=[100_000])
         (fetched,) = fetch_all(
             [want(data, url=server.url("/file"))],
-            clients=_trusting(certificate),
+            clients=trusting(certificate),
             surroundings=world.surroundings,
         )
     assert fetched.destination.read_bytes() == data
@@ -231,24 +186,24 @@ def test_a_file_is_fetched_over_https_and_continued(certificate: Path, want: Wan
 def test_a_certificate_nobody_vouches_for_is_refused_without_another_try(
     certificate: Path, want: Want, clients: ClientFactory
 ) -> None:
-    with _tls_server(certificate) as server:
+    with tls_server(certificate) as server:
         with pytest.raises(TransferError, match=r"certificate of https://.* was not accepted"):
             fetch_all([want(b"abc", url=server.url("/file"))], clients=clients)
         assert server.connections == 1
 
 
 def test_https_never_redirects_back_to_plain_http(certificate: Path, server: Server, want: Want) -> None:
-    with _tls_server(certificate) as secure:
+    with tls_server(certificate) as secure:
         secure.routes["/file"] = redirect(server.url("/file"))
         server.routes["/file"] = Blob(b"abc")
         with pytest.raises(TransferError, match="from https back to plain http"):
-            fetch_all([want(b"abc", url=secure.url("/file"))], clients=_trusting(certificate))
+            fetch_all([want(b"abc", url=secure.url("/file"))], clients=trusting(certificate))
     assert server.requests == []
 
 
 def test_a_stalled_https_connection_is_cut_and_hung_up_like_a_plain_one(certificate: Path, want: Want) -> None:
     silent, missing = hang_and_fail()
-    with _tls_server(certificate) as secure:
+    with tls_server(certificate) as secure:
         secure.routes["/silent"], secure.routes["/gone"] = silent, missing
         finished = threading.Event()
 
@@ -258,7 +213,7 @@ def test_a_stalled_https_connection_is_cut_and_hung_up_like_a_plain_one(certific
                 want(b"x", "gone", url=secure.url("/gone")),
             ]
             with pytest.raises(NotFoundError):
-                fetch_all(wanted, clients=_trusting(certificate))
+                fetch_all(wanted, clients=trusting(certificate))
             finished.set()
 
         thread = threading.Thread(target=run)
