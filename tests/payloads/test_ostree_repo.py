@@ -36,7 +36,9 @@ def rules(repository: Repository, commit: str) -> set[str]:
 
 
 def objects(repository: Repository) -> list[Path]:
-    return sorted(path for path in (repository.path / "objects").rglob("*") if path.is_file())
+    found = sorted(path for path in (repository.path / "objects").rglob("*") if path.is_file())
+    assert found
+    return found
 
 
 def test_a_sound_commit_has_no_problem_for_verify_or_for_a_device(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def test_every_seeded_package_arrives_with_its_signed_bytes(caller: Caller, cloud: Sandbox) -> None:
-    for package in cloud.packages():
+    packages = cloud.packages()
+    assert packages
+    for package in packages:
         content = caller.object(package.target).content
         assert (len(content), hashlib.sha256(content).hexdigest()) == (package.length, package.sha256)
 
