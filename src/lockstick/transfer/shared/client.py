@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Content", "S3Client"]
-
-
-class Content(Protocol):
-    """The bytes of an object, as they arrive."""
-
-    def read(self, amount: int) -> bytes:
-        """Read up to so many bytes; none at the end."""
-
-    def close(self) -> None:
-        """Let go of the connection."""
+__all__ = ["S3Client"]
 
 
 class S3Client(Protocol):

@@ -31,12 +31,10 @@ class Checked:
     Attributes:
         sound: Entries whose bytes have the digest of their name.
         damaged: Entries whose bytes have not, or cannot be read; they were removed.
-        passed_over: Entries that are gone since, or are being fetched.
     """
 
     sound: tuple[Kept, ...]
     damaged: tuple[Kept, ...]
-    passed_over: tuple[Kept, ...]
 
 
 def check(store: ContentStore, observer: Observer, *, only: Iterable[Kept] | None = None) -> Checked:
@@ -48,7 +46,7 @@ def check(store: ContentStore, observer: Observer, *, only: Iterable[Kept] | Non
         only: Which entries; all by default. Unfinished downloads are passed over, as their journals prove them.
 
     Returns:
-        What was found.
+        What was found; entries that are gone since, or are being fetched, are in neither list.
 
     Raises:
         MediaError: The disk refused to remove an entry.
@@ -69,7 +67,6 @@ def check(store: ContentStore, observer: Observer, *, only: Iterable[Kept] | Non
     return Checked(
         sound=tuple(one for one, good in zip(wanted, sound, strict=True) if good),
         damaged=tuple(one for one, good in zip(wanted, sound, strict=True) if not good),
-        passed_over=tuple(one for one in found if one.digest not in present),
     )
 
 
