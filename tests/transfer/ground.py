@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import random
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lockstick.transfer import DocumentReader, Download, Surroundings
-from lockstick.transfer.network import Network
-from transfer.misbehaving import Server
 
 if TYPE_CHECKING:
     import threading
     from pathlib import Path
 
     from lockstick.progress import Phase
-    from lockstick.transfer import Authority, ClientFactory
+    from lockstick.transfer import Authority
 
-__all__ = ["Notes", "Token", "Want", "World", "fetch_document", "noise", "tls_server", "trusting"]
+__all__ = ["Notes", "Token", "Want", "World", "fetch_document", "noise"]
 
 Want = Callable[..., Download]
 
@@ -118,15 +115,3 @@ def fetch_document(
     """Fetch one document with a :class:`DocumentReader` of its own; the settings are the reader's."""
     with DocumentReader(**settings) as reader:
         return reader.fetch(url, limit=limit, authority=authority, name=name)
-
-
-def tls_server(certificate: Path) -> Server:
-    """A server that speaks TLS with a certificate of its own."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return Server(context)
-
-
-def trusting(certificate: Path, *, trust_env: bool = False) -> ClientFactory:
-    """A way to the network that believes this certificate and no other."""
-    return Network(trust_env=trust_env, tls=ssl.create_default_context(cafile=certificate))

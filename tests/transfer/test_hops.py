@@ -10,8 +10,9 @@ import pytest
 
 from lockstick.errors import LockstickError, NotAllowedError, NotFoundError, TransferError, UsageError
 from lockstick.transfer import ClientFactory, Policy, client_factory, fetch_all
-from transfer.ground import Token, Want, World, fetch_document, noise, tls_server, trusting
-from transfer.misbehaving import Blob, Request, Server, Talk, hang_and_fail, in_turn, redirect, status
+from transfer.ground import Token, Want, World, fetch_document, noise
+from transfer.misbehaving import Blob, Request, Server, Talk, hang, in_turn, redirect, status
+from transfer.secure import tls_server, trusting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,7 +203,16 @@ def test_https_never_redirects_back_to_plain_http(certificate: Path, server: Ser
 
 
 def test_a_stalled_https_connection_is_cut_and_hung_up_like_a_plain_one(certificate: Path, want: Want) -> None:
-    silent, missing = hang_and_fail()
+    asked = threading.Event()
+
+    def silent(request: Request, talk: Talk) -> None:
+        asked.set()
+        hang(request, talk)
+
+    def missing(_: Request, talk: Talk) -> None:
+        assert asked.wait(10)
+        talk.head(404, {"Content-Length": "0"})
+
     with tls_server(certificate) as secure:
         secure.routes["/silent"], secure.routes["/gone"] = silent, missing
         finished = threading.Event()

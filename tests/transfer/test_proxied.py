@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
@@ -11,8 +12,10 @@ import pytest
 
 from lockstick.errors import NotFoundError
 from lockstick.transfer import Policy, fetch_all
-from transfer.ground import Want, World, noise, tls_server, trusting
+from lockstick.transfer.network import Network
+from transfer.ground import Want, World, noise
 from transfer.misbehaving import Blob, hang_and_fail
+from transfer.secure import tls_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +69,11 @@ class Tunnel:
             target.shutdown(socket.SHUT_RDWR)
 
 
+def through_proxies(certificate: Path) -> Network:
+    """A way to the network that believes this certificate alone, and the environment about proxies."""
+    return Network(tls=ssl.create_default_context(cafile=certificate))
+
+
 @pytest.fixture
 def tunnel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunnel]:
     with Tunnel() as running:
@@ -82,7 +90,7 @@ def test_a_file_comes_through_a_proxy_in_pieces_and_is_continued(
         server.routes["/file"] = Blob(data, cuts=[50 * KIB])
         (fetched,) = fetch_all(
             [want(data, url=server.url("/file"))],
-            clients=trusting(certificate, trust_env=True),
+            clients=through_proxies(certificate),
             policy=policy,
             surroundings=world.surroundings,
         )
@@ -99,7 +107,7 @@ def test_a_server_that_hangs_behind_a_proxy_is_hung_up(tunnel: Tunnel, certifica
 
         def run() -> None:
             with pytest.raises(NotFoundError):
-                fetch_all(wanted, clients=trusting(certificate, trust_env=True))
+                fetch_all(wanted, clients=through_proxies(certificate))
             failed.set()
 
         thread = threading.Thread(target=run)
@@ -115,6 +123,6 @@ def test_what_the_environment_excepts_goes_around_the_proxy(
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with tls_server(certificate) as server:
         server.routes["/file"] = Blob(b"abc")
-        fetch_all([want(b"abc", url=server.url("/file"))], clients=trusting(certificate, trust_env=True))
+        fetch_all([want(b"abc", url=server.url("/file"))], clients=through_proxies(certificate))
         assert server.connections == 1
     assert tunnel.tunnels == 0
