@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from conformance.driver import Driver
@@ -12,6 +14,15 @@ from conformance.simulator import Repository, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+_one_context = cache(httpx.create_ssl_context)
+
+
+@pytest.fixture(autouse=True)
+def _certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here speaks TLS, and reading the authorities anew for every client takes longer than the tests."""
+    monkeypatch.setattr(httpx, "create_ssl_context", _one_context)
 
 
 @pytest.fixture
