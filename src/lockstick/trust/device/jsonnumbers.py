@@ -39,5 +39,5 @@ def fraction(lexeme: str) -> float:
     """
     number = float(lexeme)
     if math.isinf(number):
-        raise ValueError(lexeme)
+        raise ValueError
     return number

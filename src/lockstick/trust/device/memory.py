@@ -6,7 +6,6 @@ Mutable by nature: the client stores as it goes, also in an iteration that fails
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -77,7 +76,3 @@ class DeviceMemory:
         """Forget the Director's documents but its roots, as the client does after every failure (3.9)."""
         self.primary.director.documents.clear()
         self.seen = None
-
-    def copy(self) -> DeviceMemory:
-        """An independent copy."""
-        return deepcopy(self)
