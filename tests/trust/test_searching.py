@@ -1,0 +1,91 @@
+"""How the image repository's delegations are searched, and where a search ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from forge import AT, LATER, Forge, envelope, evidence, role, target
+from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.judge import judge
+
+if TYPE_CHECKING:
+    from lockstick.trust.judge import Judgement
+
+FW = {"fw.bin": target(targetFormat="BINARY")}
+BROKEN = {"fw.bin": target(targetFormat="BINARY") | {"length": "thirty-two"}}
+
+
+class Tree(Forge):
+    """A forge whose image repository has nothing but delegated roles, all signed by one key."""
+
+    def __init__(self, *top: str) -> None:
+        super().__init__(image_targets={})
+        self.targets["delegations"] = self.below(*top)
+
+    def below(self, *names: str) -> dict[str, Any]:
+        key = self.other_key
+        return {
+            "keys": {key.keyid: key.public},
+            "roles": [{"name": name, "paths": ["*"], "terminating": False} | role(key) for name in names],
+        }
+
+    def add(self, name: str, *below: str, targets: dict[str, Any] | None = None) -> None:
+        body: dict[str, Any] = {"_type": "Targets", "expires": LATER, "targets": targets or {}, "version": 1}
+        if below:
+            body["delegations"] = self.below(*below)
+        self.delegated[name] = envelope(body, self.other_key)
+
+
+def judged(forge: Forge) -> Judgement:
+    return judge(forge.evidence(), forge.anchors(), AT, UPTANE)
+
+
+def said(forge: Forge) -> list[tuple[str, str]]:
+    return [(finding.rule, finding.subject) for finding in judged(forge).findings]
+
+
+def test_a_role_with_an_unreadable_entry_ends_the_search() -> None:
+    forge = Tree("first", "second")
+    forge.add("first", targets=BROKEN)
+    forge.add("second", targets=FW)
+    assert said(forge) == [("shape", "image-repo/first.json"), ("target-unknown", "fw.bin")]
+
+
+def test_a_role_that_lies_too_deep_ends_the_search() -> None:
+    forge = Tree("level-1", "beside")
+    for level in range(1, 7):
+        forge.add(f"level-{level}", *([f"level-{level + 1}"] if level < 6 else []))
+    forge.add("beside", targets=FW)
+    assert said(forge) == [("delegation-depth", "image-repo/level-5.json"), ("target-unknown", "fw.bin")]
+
+
+def test_a_role_that_was_searched_before_does_not_keep_the_next_one_from_being_searched() -> None:
+    forge = Tree("first", "shared", "last")
+    forge.add("first", "shared")
+    forge.add("shared")
+    forge.add("last", targets=FW)
+    judgement = judged(forge)
+    assert judgement.findings == ()
+    assert [(step.delegator.document.name, step.delegation.name) for step in judgement.trail.routes["fw.bin"]] == [
+        ("image-repo/targets.json", "first"),
+        ("image-repo/first.json", "shared"),
+        ("image-repo/targets.json", "shared"),
+        ("image-repo/targets.json", "last"),
+    ]
+    assert all(step.role is not None for step in judgement.trail.routes["fw.bin"])
+
+
+def test_nobody_follows_the_delegations_of_targets_that_nobody_signed() -> None:
+    forge = Tree("first")
+    forge.add("first", targets=BROKEN)
+    director, image_repo = forge.documents()
+    image_repo["targets.json"] = envelope(forge.targets, forge.snapshot_key)
+    judgement = judge(evidence(director, image_repo), forge.anchors(), AT, UPTANE)
+    assert "image-repo/first.json" not in {finding.subject for finding in judgement.findings}
+    assert "threshold-unmet" in {finding.rule for finding in judgement.findings}
+
+
+def test_a_fault_in_what_a_delegated_role_delegates_is_that_roles() -> None:
+    forge = Tree("first")
+    forge.add("first", "Snapshot", targets=FW)
+    assert said(forge) == [("delegation-name", "image-repo/first.json")]
