@@ -32,11 +32,21 @@ def test_the_versions_of_all_documents_are_seen() -> None:
     )
 
 
+def test_one_root_is_a_chain_too() -> None:
+    forge = Forge()
+    forge.director_roots.append(dict(forge.director_roots[1], version=3))
+    forge.image_roots.pop()
+    seen = seen_in(judge(forge.evidence(), forge.anchors(), AT, UPTANE).trail).documents
+    assert (seen["director/root.json"], seen["image-repo/root.json"]) == (3, 1)
+
+
 def test_each_document_that_is_older_than_before_is_superseded() -> None:
     for subject, version in now().documents.items():
         ledger = found({subject: version + 1})
         assert [(finding.rule, finding.subject) for finding in ledger.findings] == [("superseded", subject)]
         assert verdict_of(ledger.findings) is Verdict.EXPIRED
+        (finding,) = ledger.findings
+        assert finding.message == f"this is version {version}; this machine has verified version {version + 1} before"
     ledger = found(lockboxes={"box.json": 4})
     assert [(finding.rule, finding.subject) for finding in ledger.findings] == [("superseded", "director/box.json")]
 
@@ -49,7 +59,9 @@ def test_the_same_again_and_newer_are_fine() -> None:
 
 def test_a_lockbox_that_is_no_longer_listed_is_a_warning() -> None:
     ledger = found(lockboxes={"other.json": 1})
-    assert [finding.rule for finding in ledger.findings] == ["listing-vanished"]
+    assert [(finding.rule, finding.subject, finding.message) for finding in ledger.findings] == [
+        ("listing-vanished", "director/offline-snapshot.json", "it no longer lists other.json, which it once did")
+    ]
     assert verdict_of(ledger.findings) is Verdict.VERIFIED
 
 

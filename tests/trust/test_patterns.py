@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstick.trust.patterns import matches
+from lockstick.metadata.malformed import MalformedError
+from lockstick.trust.patterns import check_pattern, matches
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,8 @@ from lockstick.trust.patterns import matches
         ("[za-c]", "b", True),
         ("[a-]", "-", True),
         ("[a-]", "b", False),
+        ("[a-]x", "-x", True),
+        ("[a-]x", "ax", True),
         ("[-a]", "-", True),
         ("[!-a]", "-", False),
         ("[a-b-c]", "c", True),
@@ -97,6 +100,18 @@ from lockstick.trust.patterns import matches
 )
 def test_a_pattern_fits_or_not(pattern: str, name: str, fits: bool) -> None:  # noqa: FBT001 - a table
     assert matches(pattern, name) is fits
+
+
+def test_patterns_that_readers_understand_differently_are_refused_in_words() -> None:
+    escaped = "\\" + "x" * 100
+    for pattern, text in (
+        ("y" * 513, "a pattern has 513 characters; 512 are read"),
+        (escaped, f"the pattern {escaped[:60]!r} holds {escaped[:1]!r}"),
+    ):
+        with pytest.raises(MalformedError) as caught:
+            check_pattern(pattern)
+        assert (caught.value.rule, caught.value.what) == ("delegation-pattern", text)
+    check_pattern("y" * 512)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="compared with the C library that devices have")

@@ -164,6 +164,8 @@ def _tokens(pattern: str) -> list[_Token]:
 def _bracket(pattern: str, start: int) -> tuple[_Set, int] | None:
     """Read the bracket expression that opens before ``start``; None if it is never closed: a plain character then.
 
+    A backslash at the very end cuts off what it escapes; the caller meets it again, and lets nothing fit.
+
     Returns:
         The expression, and the position behind it.
     """
@@ -178,8 +180,6 @@ def _bracket(pattern: str, start: int) -> tuple[_Set, int] | None:
         high = low
         if pattern[position : position + 1] == "-" and pattern[position + 1 : position + 2] not in ("]", ""):
             high, position = _member(pattern, position + 1)
-        if not low or not high:
-            return _NOTHING, len(pattern)
         ranges.append((low, high))
     return None
 
