@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# No deadline: machines are busy. "thorough" is for a quiet hour, "mutants" for the many runs of make mutants.
+# No deadline: machines are busy. "thorough" is for a quiet hour, "mutants" for the many runs of make mutants, where a
+# test that fails for slowness would count as one that noticed.
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("thorough", max_examples=5000, deadline=None)
-settings.register_profile("mutants", max_examples=15, deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "mutants",
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 if TYPE_CHECKING:

@@ -1,41 +1,47 @@
-"""How many mutants the tests noticed, module by module, and which they did not: read from the folder ``mutants``.
+"""How many mutants the tests noticed, room by room and module by module, and which they did not.
 
-The exit code is 1 if fewer than 90 % of those that were tried were noticed.
+Read from the folder ``mutants``. The exit code is 1 if fewer than 90 % of those that were tried were noticed.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
-_FOLDER = Path("mutants/src")
+_FOLDER = Path("mutants/src/lockstick")
 _GOAL = 0.9
 _SURVIVED = 0
 _NO_TESTS = 33
 
 
 def main() -> int:
-    """Print the table."""
-    tried_all = noticed_all = 0
+    """Print the tables."""
+    in_all: Counter[str] = Counter()
+    tried: Counter[str] = Counter()
+    noticed: Counter[str] = Counter()
     survivors: list[str] = []
-    for path in sorted(_FOLDER.glob("lockstick/*/*.meta")):
+    for path in sorted(_FOLDER.rglob("*.meta")):
         codes: dict[str, int | None] = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
-        tried = {name: code for name, code in codes.items() if code is not None}
-        left = [name for name, code in tried.items() if code in (_SURVIVED, _NO_TESTS)]
-        if not tried:
-            continue
+        done = {name: code for name, code in codes.items() if code is not None}
+        left = [name for name, code in done.items() if code in (_SURVIVED, _NO_TESTS)]
+        room = path.parent.relative_to(_FOLDER).as_posix()
+        for count, number in ((in_all, len(codes)), (tried, len(done)), (noticed, len(done) - len(left))):
+            count[room] += number
         survivors += left
-        tried_all += len(tried)
-        noticed_all += len(tried) - len(left)
-        module = path.relative_to(_FOLDER).name.removesuffix(".meta")
-        print(f"{path.parent.name}/{module}: {len(tried) - len(left)} of {len(tried)} noticed, {len(codes)} in all")
-    if not tried_all:
+        if done:
+            module = path.name.removesuffix(".meta")
+            print(f"{room}/{module}: {len(done) - len(left)} of {len(done)} noticed, {len(codes)} in all")
+    if not tried.total():
         print("nothing was tried yet", file=sys.stderr)
         return 1
-    share = noticed_all / tried_all
-    print(f"{noticed_all} of {tried_all} noticed: {share:.1%}")
     print(*survivors, sep="\n")
+    for room in sorted(room for room in in_all if in_all[room]):
+        share = noticed[room] / (tried[room] or 1)
+        print(f"{room}: {in_all[room]} in all, {tried[room]} tried, {noticed[room]} noticed: {share:.1%}")
+    share = noticed.total() / tried.total()
+    print(f"{noticed.total()} of {tried.total()} noticed, {in_all.total()} in all: {share:.1%}")
     return 0 if share >= _GOAL else 1
 
 
