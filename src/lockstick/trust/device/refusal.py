@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 __all__ = ["REASONS", "Kind", "Reason", "RefusedError"]
 
@@ -38,13 +39,8 @@ _BUMP = "Have the repository publish it under a higher version, and build the lo
 _NEWER = "This device has seen a newer offline-snapshot; build the lockbox again."
 
 
-def _distrust(text: str, remedy: str) -> Reason:
-    return Reason(Kind.DISTRUST, text, remedy)
-
-
-def _stale(text: str, remedy: str) -> Reason:
-    return Reason(Kind.STALE, text, remedy)
-
+_distrust = partial(Reason, Kind.DISTRUST)
+_stale = partial(Reason, Kind.STALE)
 
 REASONS: dict[str, Reason] = {
     "bad-key": _distrust("the only signature is not a good one", _BUILD),
