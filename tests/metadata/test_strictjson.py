@@ -170,6 +170,10 @@ def test_hostile_text_takes_less_than_a_second(data: bytes) -> None:
             "a.json holds a number of 2**53 or more (12345678901234567890)",
         ),
         (b'{"a":1.5}', "a.json holds a number with a fraction or an exponent (1.5)"),
+        (
+            b'{"a":1.23456789012345678901234}',
+            "a.json holds a number with a fraction or an exponent (1.234567890123456789)",
+        ),
         (b'{"a":NaN}', "a.json holds a number that JSON does not know (NaN)"),
         (nested(MAX_DEPTH + 1), "a.json is nested deeper than 32 levels"),
         (b'{"a":' * 200_000 + b"1" + b"}" * 200_000, "a.json is nested deeper than 32 levels"),

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from forge import AT, PAYLOAD, Forge
+from forge import AT, PAYLOAD, Forge, envelope
+from lockstick.metadata.canonical import canonical
 from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.evidence import Evidence, RepositoryEvidence
 from lockstick.trust.explain import Explanation, Link, explain
-from lockstick.trust.findings import Verdict
+from lockstick.trust.findings import Ledger, Verdict
 from lockstick.trust.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from forge import Key
-    from lockstick.trust.evidence import Anchors, Evidence
+    from lockstick.trust.evidence import Anchors
 
 from trust.test_judging import MORE
 from trust.test_rules import SCENARIOS
@@ -113,6 +115,40 @@ def test_a_sound_chain_word_by_word() -> None:
         link("the bytes on the medium", "there"),
     )
     assert one == Explanation(target="fw.bin", links=links, verdict=Verdict.VERIFIED)
+
+
+def test_several_roots_and_keys_are_listed() -> None:
+    forge = Forge()
+    second = forge.director_roots[1]
+    second["keys"][forge.other_key.keyid] = forge.other_key.public
+    second["roles"]["root"]["keyids"].append(forge.other_key.keyid)
+    second["roles"]["offline-snapshot"]["keyids"].append(forge.other_key.keyid)
+    forge.director_roots.append(dict(second, version=3))
+    forge.image_roots.pop()
+    found, anchors = forge.evidence(), forge.anchors()
+    files = dict(found.director.files)
+    files["offline-snapshot.json"] = canonical(envelope(forge.offline_snapshot, forge.offline_key, forge.other_key))
+    (one,) = chains(Evidence(director=RepositoryEvidence(files=files), image_repo=found.image_repo), anchors)
+    says = {link.name: link.says for link in one.links}
+    root, other = forge.root_key.keyid[:16], forge.other_key.keyid[:16]
+    assert says["the director roots"] == (
+        f"version 1 to 3; 1 of the keys {root}, {other} must sign; expires 2027-06-01T00:00:00Z"
+    )
+    assert says["the image-repo roots"].startswith("version 1; ")
+    assert f"signed by {forge.offline_key.keyid[:16]}, {other} (1 needed)" in says["the offline-snapshot"]
+
+
+def test_further_findings_about_the_folder_of_the_image_repository_are_put_to_its_targets() -> None:
+    forge = Forge()
+    judgement = judge(forge.evidence(), forge.anchors(), AT, UPTANE)
+    ledger = Ledger()
+    ledger.report("document-name-case", "image-repo/Feed.json", "it is there in another case")
+    ledger.report("document-name-case", "elsewhere/Feed.json", "it is there in another case")
+    ledger.report("document-unreadable", "image-repo/other.json", "it cannot be read")
+    found = explain(judgement, "fw.bin", extra=ledger.findings, bytes_say="there")
+    assert {link.name: [one.subject for one in link.findings] for link in found.links if link.findings} == {
+        "the image repository's targets": ["image-repo/Feed.json"]
+    }
 
 
 if __name__ == "__main__":

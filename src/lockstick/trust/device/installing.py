@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lockstick.trust.device.memory import EcuMemory
 from lockstick.trust.device.profile import Secondary, SecondaryKind
 from lockstick.trust.device.refusal import RefusedError
 from lockstick.trust.device.secondaries import send_metadata
@@ -43,7 +42,7 @@ def install(
         targets: The targets.
         payloads: The medium's payloads.
         profile: The device.
-        memory: The device's memory; it changes.
+        memory: The device's memory, with one for each of its other ECUs; it changes.
         situation: The iteration; the other ECUs read the medium again.
 
     Raises:
@@ -53,9 +52,8 @@ def install(
     jobs = [(target, one) for target in targets for one in profile.secondaries if one.serial in target.ecus]
     failures: list[RefusedError] = []
     for _, secondary in jobs:
-        own = memory.secondaries.setdefault(secondary.serial, EcuMemory())
         try:
-            send_metadata(memory.primary, own, situation)
+            send_metadata(memory.primary, memory.secondaries[secondary.serial], situation)
         except RefusedError as error:
             failures.append(error)
     if failures:
