@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def rank(item: pytest.Item) -> int:
         if module in item.path.stem:
             return 0
-        if "words" in item.path.stem:
+        if item.path.stem == "test_words":
             return 1
         return 3 if item.path.parent.name == "conformance" else 2
 

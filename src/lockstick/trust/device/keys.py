@@ -122,10 +122,7 @@ def signature_bytes(text: str) -> bytes:
     Raises:
         RefusedError: At a character that is not of the alphabet (lockbox-format 2.4).
     """
-    compact = "".join(text.split())
-    body = compact.rstrip("=") if compact.endswith("=") else compact
-    if "=" in body:
-        body = body[: body.index("=")]
+    body = "".join(text.split()).partition("=")[0]
     bits = count = 0
     for character in body:
         digit = _BASE64.find(character)

@@ -38,7 +38,8 @@ def member(value: Value, name: str) -> Value:
 def items(value: Value) -> list[tuple[str, Value]]:
     """The members of an object in byte order of their names, or the items of an array by number; else nothing."""
     if isinstance(value, dict):
-        return sorted(value.items(), key=lambda pair: pair[0].encode("utf-8", "surrogatepass"))
+        # Python orders texts by code points, and that is the order of their bytes in UTF-8.
+        return [(name, value[name]) for name in sorted(value)]
     if isinstance(value, list):
         return [(str(index), item) for index, item in enumerate(value)]
     return []
