@@ -107,8 +107,21 @@ def delegating(**members: Any) -> Any:
 def test_a_delegation_speaks_by_paths_or_by_hashes_but_not_by_both() -> None:
     assert delegating(paths=["a"]).hash_prefixes == ()
     assert delegating(path_hash_prefixes=["ab"]).paths == ()
-    with pytest.raises(MalformedError, match="both"):
+    with pytest.raises(MalformedError) as caught:
         delegating(paths=["a"], path_hash_prefixes=["ab"])
+    assert caught.value.rule == "shape"
+    assert caught.value.what.endswith(" speaks both by paths and by the hashes of paths")
+    with pytest.raises(MalformedError) as caught:
+        delegating(path_hash_prefixes="ab")
+    assert caught.value.what.startswith("prefixes of ")
+
+
+def test_lockboxes_know_no_hashes_of_paths() -> None:
+    body = {"keys": {}, "roles": [{"name": "role", "keyids": [], "paths": ["a"], "path_hash_prefixes": ["ab"]}]}
+    signed = {"_type": "Targets", "version": 1, "expires": "2030-01-01T00:00:00Z", "targets": {}, "delegations": body}
+    raw = json.dumps({"signatures": [], "signed": signed}).encode()
+    (delegation,) = read_targets(read_document(raw, "targets.json", UPTANE)).delegations
+    assert (delegation.paths, delegation.hash_prefixes) == (("a",), ())
 
 
 def test_a_delegation_that_names_a_key_id_twice_is_refused() -> None:

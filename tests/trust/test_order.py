@@ -27,10 +27,10 @@ def test_roots_are_offered_in_ascending_order(forge: Forge) -> None:
     assert anchor is not None
     chain = RootChain(anchor, "director", UPTANE, ledger)
     chain.offer(1, forge.evidence().director.files["1.root.json"])
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"^roots are offered in ascending order, before the chain ends$"):
         chain.offer(1, b"")
     chain.finish(AT)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"^roots are offered in ascending order, before the chain ends$"):
         chain.offer(2, b"")
 
 
@@ -38,15 +38,15 @@ def test_the_lockbox_comes_after_the_offline_snapshot(forge: Forge) -> None:
     files = forge.evidence().director.files
     root = read_root(read_document(files["2.root.json"], "root", UPTANE))
     documents = DirectorDocuments(root, AT, Ledger())
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"^the lockbox is offered once, after the offline-snapshot$"):
         documents.offer_lockbox("box", files["box.json"])
     documents.offer_snapshot(files["offline-snapshot.json"])
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"^the offline-snapshot is offered once$"):
         documents.offer_snapshot(files["offline-snapshot.json"])
     with pytest.raises(RuntimeError, match=r"^the offline-snapshot was offered already$"):
         documents.skip_snapshot()
     documents.offer_lockbox("box", files["box.json"])
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match=r"^the lockbox is offered once, after the offline-snapshot$"):
         documents.offer_lockbox("box", files["box.json"])
 
 
@@ -58,5 +58,5 @@ def test_targets_come_after_the_snapshot(forge: Forge) -> None:
     documents.offer_snapshot(files["snapshot.json"])
     documents.offer_targets(files["targets.json"])
     for again in (documents.offer_timestamp, documents.offer_snapshot, documents.offer_targets):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(RuntimeError, match=r"^timestamp, snapshot and targets are offered once each, in this "):
             again(canonical({}))

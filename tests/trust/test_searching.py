@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from forge import AT, LATER, Forge, envelope, evidence, role, target
+from lockstick.metadata.roles import Delegation, RoleKeys
+from lockstick.metadata.tuf import TUF
 from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.judge import judge
+from lockstick.trust.patterns import speaks_of
 
 if TYPE_CHECKING:
+    from lockstick.metadata.dialect import Dialect
     from lockstick.trust.judge import Judgement
 
 FW = {"fw.bin": target(targetFormat="BINARY")}
@@ -89,3 +96,38 @@ def test_a_fault_in_what_a_delegated_role_delegates_is_that_roles() -> None:
     forge = Tree("first")
     forge.add("first", "Snapshot", targets=FW)
     assert said(forge) == [("delegation-name", "image-repo/first.json")]
+
+
+def test_stars_of_a_lockboxs_delegations_cross_slashes() -> None:
+    entry = {"deep/er/fw.bin": target(targetFormat="BINARY")}
+    forge = Tree("first")
+    forge.lockbox["targets"] = entry
+    forge.add("first", targets=entry)
+    assert said(forge) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "pattern", "name", "fits"),
+    [
+        (UPTANE, "a/*", "a/b/c", True),
+        (TUF, "a/*", "a/b/c", False),
+        (TUF, "a/*", "a/b", True),
+        (UPTANE, "b", "a", False),
+    ],
+)
+def test_a_delegation_speaks_of_names_by_its_delegators_dialect(
+    dialect: Dialect, pattern: str, name: str, *, fits: bool
+) -> None:
+    assert speaks_of(delegation(paths=(pattern,)), name, dialect) is fits
+
+
+def test_a_beginning_of_a_hash_speaks_of_any_name() -> None:
+    for name in ("file", "half of a pair: \ud800"):
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        assert speaks_of(delegation(hash_prefixes=("zz", digest[:3])), name, TUF)
+        assert not speaks_of(delegation(hash_prefixes=("zz", digest[1:4] + "g")), name, TUF)
+
+
+def delegation(paths: tuple[str, ...] = (), hash_prefixes: tuple[str, ...] = ()) -> Delegation:
+    nobody = RoleKeys(role="x", listed=(), keys={}, threshold=1)
+    return Delegation(name="x", signers=nobody, paths=paths, hash_prefixes=hash_prefixes, terminating=False)

@@ -35,27 +35,33 @@ STEPS: dict[str, Callable[[TrustedMetadata], Any]] = {
 }
 
 
+RECALLED_ONCE = "old documents are recalled once, after the roots have ended"
+ONE_TIMESTAMP = "one timestamp is adopted, after old documents were recalled"
+ONE_ORDER = "timestamp, snapshot and targets are adopted in this order"
+
+
 @pytest.mark.parametrize(
-    "steps",
+    ("steps", "complaint"),
     [
-        "recall",
-        "timestamp",
-        "end timestamp",
-        "end recall recall",
-        "end root",
-        "end recall snapshot",
-        "end recall timestamp timestamp",
-        "end recall timestamp targets",
-        "end recall timestamp snapshot ask",
+        ("recall", RECALLED_ONCE),
+        ("timestamp", ONE_TIMESTAMP),
+        ("end timestamp", ONE_TIMESTAMP),
+        ("end recall recall", RECALLED_ONCE),
+        ("end root", "no root is adopted after the roots have ended"),
+        ("end recall snapshot", ONE_ORDER),
+        ("end recall timestamp timestamp", ONE_TIMESTAMP),
+        ("end recall timestamp targets", ONE_ORDER),
+        ("end recall timestamp snapshot ask", "targets are adopted before they are asked for"),
     ],
 )
-def test_documents_are_offered_in_one_order(steps: str) -> None:
+def test_documents_are_offered_in_one_order(steps: str, complaint: str) -> None:
     trusted = TrustedMetadata(ROOT, NOW, TUF)
     *before, last = steps.split()
     for step in before:
         STEPS[step](trusted)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError) as caught:
         STEPS[last](trusted)
+    assert str(caught.value) == complaint
 
 
 def test_the_one_order_leads_to_targets() -> None:
