@@ -90,7 +90,8 @@ def test_a_delegation_is_told_by_its_name() -> None:
 
 def test_whatever_is_no_object_has_no_members() -> None:
     assert member(None, "a") is None
-    for value in ([], "text", 1, True):
+    others: list[Any] = [[], "text", 1, True]
+    for value in others:
         with pytest.raises(RefusedError) as caught:
             member(value, "a")
         assert caught.value.text == f"{SHAPE} (an object is expected where there is none)"
