@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FW = {"fw.bin": target(targetFormat="BINARY")}
 BROKEN = {"fw.bin": target(targetFormat="BINARY") | {"length": "thirty-two"}}
+ODD = {"fw.bin": target(targetFormat=["BINARY"])}
 
 
 class Tree(Forge):
@@ -56,6 +57,38 @@ def test_a_role_with_an_unreadable_entry_ends_the_search() -> None:
     forge.add("first", targets=BROKEN)
     forge.add("second", targets=FW)
     assert said(forge) == [("shape", "image-repo/first.json"), ("target-unknown", "fw.bin")]
+
+
+def test_an_entry_that_is_odd_only_where_a_search_reads_it_ends_the_search_too() -> None:
+    forge = Tree("first", "second")
+    forge.add("first", targets=ODD)
+    forge.add("second", targets=FW)
+    judgement = judged(forge)
+    assert [(one.rule, one.subject) for one in judgement.findings] == [
+        ("shape", "image-repo/first.json"),
+        ("target-unknown", "fw.bin"),
+    ]
+    assert "fw.bin" in judgement.findings[0].message
+
+
+def test_a_role_that_may_not_be_believed_ends_the_search_from_any_depth() -> None:
+    forge = Tree("first", "second")
+    forge.add("first", "below")
+    forge.delegated["below"] = envelope({"_type": "Targets", "expires": LATER, "targets": {}, "version": 1})
+    forge.add("second", targets=FW)
+    assert said(forge) == [("threshold-unmet", "image-repo/below.json"), ("target-unknown", "fw.bin")]
+
+
+def test_roles_that_no_search_leads_to_are_judged_as_deep_as_a_search_may_go() -> None:
+    for unsigned in range(1, 9):
+        forge = Tree("level-1")
+        forge.targets["targets"] = FW
+        for level in range(1, 9):
+            forge.add(f"level-{level}", *([f"level-{level + 1}"] if level < 8 else []))
+        body = forge.delegated[f"level-{unsigned}"]["signed"]
+        forge.delegated[f"level-{unsigned}"] = envelope(body)
+        wanted = [("threshold-unmet", f"image-repo/level-{unsigned}.json")] if unsigned <= 5 else []
+        assert said(forge) == wanted
 
 
 def test_a_role_that_lies_too_deep_ends_the_search() -> None:

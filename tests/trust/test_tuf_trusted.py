@@ -249,6 +249,16 @@ def test_a_memory_that_cannot_be_read_does_no_harm_to_the_other(broken: str) -> 
         assert refusal(other, stored)[1] == "targets.json in snapshot.json is older than before"
 
 
+def test_a_snapshot_is_remembered_without_its_timestamp() -> None:
+    repository = Repository()
+    repository.publish("targets")
+    stored = Stored(None, kept(repository).snapshot)
+    other = Repository()
+    other.snapshot["version"] = 5
+    other.publish_snapshot()
+    assert refusal(other, stored)[1] == "targets.json in snapshot.json is older than before"
+
+
 def test_a_whole_update_ends_with_what_the_repository_says() -> None:
     repository = Repository()
     trusted = update(repository)
