@@ -16,7 +16,6 @@ import pytest
 
 from forge import AT, PAYLOAD, Forge, envelope
 from lockstick.metadata.canonical import canonical
-from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.evidence import Evidence, RepositoryEvidence
 from lockstick.trust.explain import Explanation, Link, explain
 from lockstick.trust.findings import Ledger, Verdict
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from forge import Key
     from lockstick.trust.evidence import Anchors
 
+from trust.rules.test_table import SCENARIOS
 from trust.test_judging import MORE
-from trust.test_rules import SCENARIOS
 
 WORDS = Path(__file__).with_name("explained.json")
 _SCENARIOS: dict[str, Callable[[], tuple[Evidence, Anchors]]] = {
@@ -39,7 +38,7 @@ _SCENARIOS: dict[str, Callable[[], tuple[Evidence, Anchors]]] = {
 
 
 def chains(found: Evidence, anchors: Anchors) -> list[Explanation]:
-    judgement = judge(found, anchors, AT, UPTANE)
+    judgement = judge(found, anchors, AT)
     targets = list(judgement.trail.targets) or ["fw.bin"]
     return [explain(judgement, target, bytes_say="there") for target in targets]
 
@@ -140,7 +139,7 @@ def test_several_roots_and_keys_are_listed() -> None:
 
 def test_further_findings_about_the_folder_of_the_image_repository_are_put_to_its_targets() -> None:
     forge = Forge()
-    judgement = judge(forge.evidence(), forge.anchors(), AT, UPTANE)
+    judgement = judge(forge.evidence(), forge.anchors(), AT)
     ledger = Ledger()
     ledger.report("document-name-case", "image-repo/Feed.json", "it is there in another case")
     ledger.report("document-name-case", "elsewhere/Feed.json", "it is there in another case")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from forge import AT, Forge, target
-from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.judge import judge
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def found(forge: Forge, at: datetime = AT) -> list[Finding]:
-    return [one for one in judge(forge.evidence(), forge.anchors(), at, UPTANE).findings if one.subject == "fw.bin"]
+    return [one for one in judge(forge.evidence(), forge.anchors(), at).findings if one.subject == "fw.bin"]
 
 
 def listing(**custom: Any) -> Forge:

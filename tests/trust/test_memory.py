@@ -36,7 +36,7 @@ def test_one_root_is_a_chain_too() -> None:
     forge = Forge()
     forge.director_roots.append(dict(forge.director_roots[1], version=3))
     forge.image_roots.pop()
-    seen = seen_in(judge(forge.evidence(), forge.anchors(), AT, UPTANE).trail).documents
+    seen = seen_in(judge(forge.evidence(), forge.anchors(), AT).trail).documents
     assert (seen["director/root.json"], seen["image-repo/root.json"]) == (3, 1)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from forge import AT, LATER, Forge, envelope, evidence, role, target
-from lockstick.metadata.roles import Delegation, RoleKeys
+from lockstick.metadata.roles import RoleKeys
+from lockstick.metadata.targets import Delegation
 from lockstick.metadata.tuf import TUF
 from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.judge import judge
@@ -45,7 +46,7 @@ class Tree(Forge):
 
 
 def judged(forge: Forge) -> Judgement:
-    return judge(forge.evidence(), forge.anchors(), AT, UPTANE)
+    return judge(forge.evidence(), forge.anchors(), AT)
 
 
 def said(forge: Forge) -> list[tuple[str, str]]:
@@ -120,7 +121,7 @@ def test_nobody_follows_the_delegations_of_targets_that_nobody_signed() -> None:
     forge.add("first", targets=BROKEN)
     director, image_repo = forge.documents()
     image_repo["targets.json"] = envelope(forge.targets, forge.snapshot_key)
-    judgement = judge(evidence(director, image_repo), forge.anchors(), AT, UPTANE)
+    judgement = judge(evidence(director, image_repo), forge.anchors(), AT)
     assert "image-repo/first.json" not in {finding.subject for finding in judgement.findings}
     assert "threshold-unmet" in {finding.rule for finding in judgement.findings}
 

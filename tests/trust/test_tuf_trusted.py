@@ -21,7 +21,7 @@ from lockstick.trust.tuf.trusted import TrustedMetadata
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lockstick.metadata.roles import Delegation, Targets
+    from lockstick.metadata.targets import Delegation, Targets
 
 UNTIL_PAST = "it was good until 2020-01-01 00:00 UTC"
 
