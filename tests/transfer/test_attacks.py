@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import os
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lockstick.transfer import ClientFactory, Policy, fetch_all
-from transfer.ground import Want, World, noise
+from lockstick.transfer import partial as partial_module
+from lockstick.transfer.disk import Seeking
+from transfer.ground import Notes, Want, World, noise
 from transfer.misbehaving import Blob, Request, Route, Server, Talk
 
 if TYPE_CHECKING:
@@ -63,6 +68,28 @@ def _gives_several_parts_at_once(data: bytes) -> Route:
         talk.raw(b"--x\r")
 
     return route
+
+
+def test_a_system_without_calls_that_read_and_write_at_an_offset_mixes_nothing_up(
+    server: Server, want: Want, clients: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(fd: int, offset: int, whence: int) -> int:
+        found = real(fd, offset, whence)
+        time.sleep(0.0005)  # somebody else's turn
+        return found
+
+    real = os.lseek
+    seeking = Seeking()
+    monkeypatch.setattr(partial_module, "write_at", seeking.write_at)
+    monkeypatch.setattr(partial_module, "read_at", seeking.read_at)
+    monkeypatch.setattr(os, "lseek", interrupted)
+    data = noise(8 * MIB)
+    server.routes["/file"] = _slowly(Blob(data))
+    policy = replace(PIECES, max_lag=8 * MIB)
+    notes = Notes()
+    (fetched,) = fetch_all([want(data)], clients=clients, policy=policy, observer=notes)
+    assert fetched.destination.read_bytes() == data
+    assert notes.retries == []
 
 
 @pytest.mark.parametrize(

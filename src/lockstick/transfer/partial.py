@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lockstick.errors import LockstickError, MediaError
-from lockstick.transfer.disk import flush, media_error, prepare_folder, publish, reserve, write_at
+from lockstick.transfer.disk import flush, media_error, prepare_folder, publish, read_at, reserve, write_at
 from lockstick.transfer.hashing import Digester
 from lockstick.transfer.journal import Mark, drop_journal, load_journal, save_journal
 from lockstick.transfer.setbacks import WrongBody
@@ -350,8 +350,7 @@ class Partial:
         """Hash the next bytes, as many as the buffer takes."""
         wanted = min(end - self._frontier, len(buffer))
         try:
-            self._file.seek(self._frontier)
-            count = self._file.readinto(buffer[:wanted])
+            count = read_at(self.fd, buffer[:wanted], self._frontier)
         except OSError as error:
             raise media_error(error, self._path, "read") from error
         if not count:
