@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lockstick.transfer import ClientFactory, Policy, fetch_all
+from lockstick.errors import MediaError, NotFoundError
+from lockstick.transfer import ClientFactory, Download, Policy, fetch_all
 from lockstick.transfer import partial as partial_module
 from lockstick.transfer.disk import Seeking
+from lockstick.transfer.journal import journal_path, kept_bytes
 from transfer.ground import Notes, Want, World, noise
-from transfer.misbehaving import Blob, Request, Route, Server, Talk
+from transfer.misbehaving import Blob, Request, Route, Server, Talk, in_turn, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -90,6 +94,87 @@ def test_a_system_without_calls_that_read_and_write_at_an_offset_mixes_nothing_u
     (fetched,) = fetch_all([want(data)], clients=clients, policy=policy, observer=notes)
     assert fetched.destination.read_bytes() == data
     assert notes.retries == []
+
+
+def _leave_half(server: Server, want: Want, clients: ClientFactory, data: bytes) -> Download:
+    """Leave a file that is half there, with its journal."""
+    server.routes["/file"] = in_turn([Blob(data, cuts=[len(data) // 2]), status(404)])
+    download = want(data)
+    with pytest.raises(NotFoundError):
+        fetch_all([download], clients=clients, policy=Policy(backoff_base=0))
+    server.routes["/file"] = Blob(data)
+    return download
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _link_to_a_pipe(path: Path) -> None:
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("planted", [_pipe, _link_to_a_pipe, _endless])
+def test_what_lies_in_the_place_of_a_journal_is_not_waited_for(
+    server: Server, want: Want, clients: ClientFactory, planted: Callable[[Path], None]
+) -> None:
+    data = noise(200_000)
+    download = _leave_half(server, want, clients, data)
+    journal = journal_path(download.partial)
+    journal.unlink()
+    planted(journal)
+    done: list[int] = []
+
+    def run() -> None:
+        done.append(kept_bytes(download.partial))
+        (fetched,) = fetch_all([download], clients=clients)
+        done.append(fetched.bytes_fetched)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert done == [0, len(data)]
+    assert download.destination.read_bytes() == data
+    assert not journal.is_symlink() and not journal.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("planted", [_pipe, _folder, _endless])
+def test_what_lies_in_the_place_of_a_partial_file_is_neither_written_to_nor_waited_for(
+    server: Server, want: Want, clients: ClientFactory, planted: Callable[[Path], None]
+) -> None:
+    server.routes["/file"] = Blob(b"abc")
+    download = want(b"abc")
+    download.partial.parent.mkdir(parents=True)
+    planted(download.partial)
+    with pytest.raises(MediaError, match="cannot be opened"):
+        fetch_all([download], clients=clients)
+    assert server.requests == []
+
+
+def test_a_partial_file_that_has_another_name_too_is_left_alone(
+    server: Server, want: Want, clients: ClientFactory, tmp_path: Path
+) -> None:
+    data = noise(200_000)
+    download = _leave_half(server, want, clients, data)
+    other = tmp_path / "other"
+    os.link(download.partial, other)
+    before = other.read_bytes()
+    (fetched,) = fetch_all([download], clients=clients)
+    assert fetched.bytes_fetched == len(data)
+    assert download.destination.read_bytes() == data
+    assert other.read_bytes() == before
+    assert not other.samefile(download.destination)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -35,9 +36,7 @@ __all__ = ["Partial"]
 
 _BUFFER = 1 << 20
 _WORTH_RESERVING = 1 << 20
-_FLAGS = (
-    os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-)
+_FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Partial:
@@ -98,18 +97,39 @@ class Partial:
         """Open the file; say whether it was not there before."""
         try:
             try:
-                self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
+                self._file = self._open_new()
             except (FileNotFoundError, NotADirectoryError):
                 prepare_folder(self._path.parent)
-                self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
+                self._file = self._open_new()
         except FileExistsError:
             try:
-                self._file = io.FileIO(os.open(self._path, _FLAGS, 0o644), "r+")
+                return self._reopen()
             except OSError as error:
                 raise media_error(error, self._path, "opened") from error
-            return False
         except OSError as error:
             raise media_error(error, self._path, "opened") from error
+        return True
+
+    def _open_new(self) -> io.FileIO:
+        return io.FileIO(os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o644), "r+")
+
+    def _reopen(self) -> bool:
+        """Open what lies there; say whether it had to be made anew."""
+        fd = os.open(self._path, _FLAGS | getattr(os, "O_NONBLOCK", 0))
+        status = os.fstat(fd)
+        if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
+            self._file = io.FileIO(fd, "r+")
+            return False
+        os.close(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise MediaError(
+                f"{self._path} cannot be opened",
+                why="something else than a file lies in its place",
+                remedy="Look what it is, and remove it.",
+            )
+        # It is somebody's copy, or their file, under another name: it is not for us to write to.
+        self._path.unlink()
+        self._file = self._open_new()
         return True
 
     @property
