@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import os
 import threading
 import time
@@ -175,6 +177,22 @@ def test_a_partial_file_that_has_another_name_too_is_left_alone(
     assert download.destination.read_bytes() == data
     assert other.read_bytes() == before
     assert not other.samefile(download.destination)
+
+
+def test_stretches_that_nothing_names_are_not_continued(server: Server, want: Want, clients: ClientFactory) -> None:
+    data = noise(400_000)
+    download = _leave_half(server, want, clients, data)
+    with download.partial.open("r+b") as file:
+        file.write(noise(200_000, seed=2))
+    journal = journal_path(download.partial)
+    nothing = {"sha256": hashlib.sha256(b"").hexdigest()}
+    forged = {"flushed": 0, "prefix": nothing, "beyond": [[100_000, 200_000]], "validator": None}
+    journal.write_text(json.dumps({**json.loads(journal.read_text()), **forged}))
+    notes = Notes()
+    (fetched,) = fetch_all([download], clients=clients, observer=notes)
+    assert fetched.destination.read_bytes() == data
+    assert fetched.bytes_fetched == len(data)
+    assert notes.retries == []
 
 
 @pytest.mark.parametrize(

@@ -356,6 +356,7 @@ class Partial:
             and mark.length == wanted.length
             and known == wanted.digests
             and known.keys() <= mark.prefix.keys()
+            and (mark.validator is not None or mark.size == wanted.length)  # nothing else may be added to them
         )
 
     def _rehash(self, mark: Mark) -> bool:
