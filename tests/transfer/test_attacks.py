@@ -147,7 +147,8 @@ def test_what_lies_in_the_place_of_a_journal_is_not_waited_for(
     thread.join(10)
     assert done == [0, len(data)]
     assert download.destination.read_bytes() == data
-    assert not journal.is_symlink() and not journal.exists()
+    assert not journal.is_symlink()
+    assert not journal.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
