@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lockstick.errors import MediaError, NotFoundError
+from lockstick.errors import MediaError, NotFoundError, TransferError
 from lockstick.transfer import ClientFactory, Download, Policy, fetch_all
 from lockstick.transfer import partial as partial_module
 from lockstick.transfer.disk import Seeking
 from lockstick.transfer.journal import journal_path, kept_bytes
 from transfer.ground import Notes, Want, World, noise
-from transfer.misbehaving import Blob, Request, Route, Server, Talk, in_turn, status
+from transfer.misbehaving import Blob, Request, Route, Server, Talk, in_turn, redirect, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,6 +194,18 @@ def test_stretches_that_nothing_names_are_not_continued(server: Server, want: Wa
     assert fetched.destination.read_bytes() == data
     assert fetched.bytes_fetched == len(data)
     assert notes.retries == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a..b", ".example.com", "..", "a" * 64 + ".example.com", "a." * 127 + "b", "a" * 2000, "a.", "1.example.com."],
+)
+def test_a_redirect_to_a_host_that_no_name_service_knows_is_an_ordinary_failure(
+    server: Server, want: Want, clients: ClientFactory, world: World, host: str
+) -> None:
+    server.routes["/file"] = redirect(f"https://{host}/")
+    with pytest.raises(TransferError):
+        fetch_all([want(b"abc")], clients=clients, policy=Policy(attempts=2), surroundings=world.surroundings)
 
 
 @pytest.mark.parametrize(
