@@ -88,6 +88,7 @@ def test_whether_the_connection_stays(first: bytes, more: list[bytes], *, keeps:
         lines(b"Transfer-Encoding: identity"),
         lines(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
         lines(b"Transfer-Encoding: chunked", b"Content-Length: 3"),
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked",
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(raw: bytes) -> None:

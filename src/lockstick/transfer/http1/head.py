@@ -92,6 +92,8 @@ def read_head(raw: bytes) -> Head:
         elif name != "content-length":
             fields[name] = f"{fields[name]}, {value}"
     framing, length = _framing(status, fields)
+    if framing == "chunked" and minor == b"0":
+        raise MalformedAnswer("a framing that its version does not know")
     wishes = {wish.strip() for wish in fields.get("connection", "").lower().split(",")}
     keeps_alive = framing != "close" and "close" not in wishes and (minor == b"1" or "keep-alive" in wishes)
     return Head(status, Headers(fields), framing, length, keeps_alive)
