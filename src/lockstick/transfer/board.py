@@ -124,8 +124,9 @@ class Board:
 
     def advance(self, claim: Claim, count: int) -> None:
         """Learn that bytes of a piece are in their place."""
-        claim.position += count
         with self._changed:
+            # Under the lock: who looks for gaps must not see it moved on and its bytes not there yet.
+            claim.position += count
             claim.job.bytes_fetched += count
             claim.job.budget.came += count
 

@@ -7,7 +7,6 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from lockstick.transfer.budget import Budget
-from lockstick.transfer.spans import Spans
 
 if TYPE_CHECKING:
     from lockstick.transfer.line import Line
@@ -126,7 +125,7 @@ class Job:
 
     def unclaimed(self) -> list[tuple[int, int]]:
         """The stretches that are not there and that nobody is at, in order."""
-        taken = Spans(self.opened.have)
+        taken = self.opened.snapshot()
         for claim in self.claims:
             taken.add(claim.position, claim.end)
         return taken.gaps(self.download.length)

@@ -147,6 +147,11 @@ class Partial:
         """Whether all bytes are there; they need not be hashed yet."""
         return self.have.size == self._download.length
 
+    def snapshot(self) -> Spans:
+        """Give a copy of what is there now."""
+        with self.lock:
+            return Spans(self.have)
+
     def write(self, data: memoryview, offset: int) -> None:
         """Put bytes in their place, hash them if it is their turn, and flush when it is time.
 
@@ -154,6 +159,11 @@ class Partial:
             MediaError: The disk does not take them.
         """
         count = len(data)
+        with self.lock:
+            if self.have.touches(offset, offset + count):
+                # What was hashed would not be what is on the disk. The board gives no byte away twice; if it
+                # ever did, better no file than one that nobody has proven.
+                raise AssertionError("bytes for a place where others are there already")
         try:
             written = write_at(self.fd, data, offset)
             while written < count:
@@ -218,7 +228,7 @@ class Partial:
         with self._hashing, self.lock:
             self._flushed_at = self._clock()
             self._unflushed = 0
-            if self.size == 0 or (self.validator is None and not self.is_complete):
+            if not self._is_kept or self.size == 0 or (self.validator is None and not self.is_complete):
                 return
             mark = self._mark()
         try:
