@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import os
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -17,8 +18,9 @@ from lockstick.errors import MediaError, NotFoundError, TransferError
 from lockstick.transfer import ClientFactory, DocumentReader, Download, Policy, fetch_all
 from lockstick.transfer import partial as partial_module
 from lockstick.transfer.disk import Seeking
+from lockstick.transfer.http1.connecting import connect
 from lockstick.transfer.journal import journal_path, kept_bytes
-from transfer.ground import Notes, Want, World, noise
+from transfer.ground import Notes, Token, Want, World, noise
 from transfer.misbehaving import Blob, Request, Route, Server, Talk, in_turn, redirect, status
 from transfer.secure import tls_server, trusting
 
@@ -195,6 +197,38 @@ def test_stretches_that_nothing_names_are_not_continued(server: Server, want: Wa
     assert fetched.destination.read_bytes() == data
     assert fetched.bytes_fetched == len(data)
     assert notes.retries == []
+
+
+@pytest.mark.parametrize(
+    "head", [(302, {"Location": "/there"}), (503, {"Retry-After": "0"}), (401, {})], ids=["redirect", "busy", "refused"]
+)
+def test_a_body_that_nobody_wants_is_not_waited_for_long(
+    server: Server, want: Want, clients: ClientFactory, head: tuple[int, dict[str, str]]
+) -> None:
+    def drip(_: Request, talk: Talk) -> None:
+        talk.head(head[0], {"Content-Length": "60000", **head[1]})
+        while not talk.closing.wait(0.05):
+            talk.raw(b"z")
+
+    server.routes["/file"] = in_turn([drip, Blob(b"abc")])
+    server.routes["/there"] = Blob(b"abc")
+    policy = Policy(read_timeout=5, stall_timeout=0.4, backoff_base=0)
+    began = time.monotonic()
+    (fetched,) = fetch_all([want(b"abc", authority=Token(server.url("/")))], clients=clients, policy=policy)
+    assert time.monotonic() - began < 4
+    assert fetched.destination.read_bytes() == b"abc"
+
+
+def test_a_host_with_very_many_addresses_is_not_tried_at_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[socket.socket] = []
+    refusing = socket.create_server(("127.0.0.1", 0))
+    port = refusing.getsockname()[1]
+    refusing.close()
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", port)) for last in range(1, 250)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_names: found)
+    with pytest.raises(OSError, match="refused"):
+        connect("many.example", port, timeout=5, clock=time.monotonic, opened=tried.append)
+    assert len(tried) == 16
 
 
 @pytest.mark.parametrize(
