@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lockstick.cloud.credentials import OAuthClient
+from lockstick.cloud.secret import Secret
+from lockstick.cloud.token import TokenSource
 from lockstick.errors import MediaError, NotFoundError, TransferError
 from lockstick.transfer import ClientFactory, DocumentReader, Download, Policy, fetch_all
 from lockstick.transfer import partial as partial_module
 from lockstick.transfer.disk import Seeking
 from lockstick.transfer.http1.connecting import connect
 from lockstick.transfer.journal import journal_path, kept_bytes
+from lockstick.transfer.line import Line
 from transfer.ground import Notes, Token, Want, World, noise
 from transfer.misbehaving import Blob, Request, Route, Server, Talk, in_turn, redirect, status
 from transfer.secure import tls_server, trusting
@@ -217,6 +221,25 @@ def test_a_body_that_nobody_wants_is_not_waited_for_long(
     (fetched,) = fetch_all([want(b"abc", authority=Token(server.url("/")))], clients=clients, policy=policy)
     assert time.monotonic() - began < 4
     assert fetched.destination.read_bytes() == b"abc"
+
+
+def test_a_token_service_that_drips_its_head_is_given_up(server: Server, clients: ClientFactory, world: World) -> None:
+    def drip(_: Request, talk: Talk) -> None:
+        talk.raw(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _again in range(200):
+            if talk.closing.wait(0.05):
+                break
+            talk.raw(b"z")
+
+    server.routes["/token"] = drip
+    policy = Policy(read_timeout=5, stall_timeout=0.4, attempts=2)
+    oauth = OAuthClient(token_url=server.url("/token"), client_id="me", client_secret=Secret("canary"))
+    began = time.monotonic()
+    with Line(clients, policy=policy, clock=time.monotonic) as line:
+        tokens = TokenSource(oauth, line, policy=policy, surroundings=world.surroundings)
+        with pytest.raises(TransferError, match=r"no content came for 0\.4 s"):
+            tokens.token()
+    assert time.monotonic() - began < 5
 
 
 def test_a_host_with_very_many_addresses_is_not_tried_at_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
