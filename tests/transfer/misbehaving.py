@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    import ssl
+from typing import Self
 
 __all__ = [
     "Blob",
@@ -92,6 +90,14 @@ class Talk:
             self._connection.sendall(view[:_PIECE])
             self._server.note_body(self._request.path, len(view[:_PIECE]))
             view = view[_PIECE:]
+
+    def end(self) -> None:
+        """End the connection in good order, with TLS's own goodbye where there is TLS."""
+        if isinstance(self._connection, ssl.SSLSocket):
+            self._connection.settimeout(5)
+            with suppress(OSError):
+                self._connection.unwrap()
+        raise CutError
 
     def cut(self, *, reset: bool = False) -> None:
         """End the connection here; with a reset, the client's system hears of it as an error."""

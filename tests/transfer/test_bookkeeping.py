@@ -25,6 +25,7 @@ def test_stretches_are_the_set_of_their_positions(added: list[tuple[int, int]], 
     end = spans.end_from(position)
     assert all(one in positions for one in range(position, end))
     assert end not in positions
+    assert spans.touches(position, length) == any(one in positions for one in range(position, length))
     gaps = {one for first, end in spans.gaps(length) for one in range(first, end)}
     assert gaps == set(range(length)) - positions
 

@@ -19,6 +19,7 @@ from lockstick.errors import NotAllowedError, TransferError
 from lockstick.transfer.answers import judge_status, refuse_encoded
 from lockstick.transfer.origins import check_url, origin_of
 from lockstick.transfer.setbacks import Setback
+from lockstick.transfer.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from lockstick.transfer.origins import Origin
     from lockstick.transfer.policy import Policy
     from lockstick.transfer.surroundings import Surroundings
+    from lockstick.transfer.urls import Url
 
 __all__ = ["Grant", "request_grant"]
 
@@ -107,7 +109,17 @@ def _post(line: Line, oauth: OAuthClient, style: _Style, policy: Policy, surroun
     url = check_url(oauth.token_url)
     form = {"grant_type": "client_credentials"} | ({} if oauth.scope is None else {"scope": oauth.scope})
     body = urlencode(form | _form_fields(oauth, style)).encode("ascii")
-    with line.get(url, {"Accept": "application/json"} | _basic_header(oauth, style), form=body) as response:
+    headers = {"Accept": "application/json"} | _basic_header(oauth, style)
+    # A watchdog for each of the few requests: a head that drips would hold every worker that needs the token.
+    with Watchdog(policy) as watchdog:
+        watchdog.watch(line)
+        return _answer(line, url, headers, body, policy=policy, surroundings=surroundings)
+
+
+def _answer(
+    line: Line, url: Url, headers: Mapping[str, str], form: bytes, *, policy: Policy, surroundings: Surroundings
+) -> _Answer:
+    with line.get(url, headers, form=form) as response:
         answer = _body(line, response, origin_of(url), policy=policy, surroundings=surroundings)
         return _Answer(status=response.status_code, headers=response.headers, body=answer)
 

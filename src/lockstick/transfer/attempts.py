@@ -138,7 +138,8 @@ class Attempts:
         offered = content_length(headers)
         if is_part_asked:
             # All, where a part was asked for: the server gives no parts, or the file is not what it was.
-            self._job.is_whole = True
+            if self._job.opened.validator is None:
+                self._job.is_whole = True  # it cannot be for the sake of a condition
             if not self._take_from_zero():
                 raise Setback(f"{self._server()} sent everything although a part was asked for", restart=True)
         if offered is not None and offered > self._wanted.length:
@@ -155,8 +156,7 @@ class Attempts:
         """Make the piece the whole file, and throw away what is there; False while others are at it."""
         if not self._board.take_all(self._claim):
             return False
-        self._job.takes_ranges = False
-        thrown = self._job.opened.restart()
+        thrown = self._job.restart()
         self._claim.position = 0
         if thrown:
             self._observer.advanced(self._wanted.name, -thrown)

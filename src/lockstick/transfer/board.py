@@ -124,15 +124,16 @@ class Board:
 
     def advance(self, claim: Claim, count: int) -> None:
         """Learn that bytes of a piece are in their place."""
-        claim.position += count
         with self._changed:
+            # Under the lock: who looks for gaps must not see it moved on and its bytes not there yet.
+            claim.position += count
             claim.job.bytes_fetched += count
             claim.job.budget.came += count
 
     def takes_ranges(self, job: Job) -> None:
         """Learn that a file can be fetched in several pieces."""
         with self._changed:
-            if not job.takes_ranges:
+            if not job.takes_ranges and not job.is_whole:
                 job.takes_ranges = True
                 self._changed.notify_all()
 
@@ -142,6 +143,7 @@ class Board:
             if claim.job.claims != [claim]:
                 return False
             claim.end = claim.job.download.length
+            claim.job.takes_ranges = False  # here, as nobody may come along before the file begins at zero
             return True
 
     def start_over(self, job: Job) -> None:

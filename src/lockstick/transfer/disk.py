@@ -19,12 +19,14 @@ if sys.platform == "darwin":
     import fcntl
 
 __all__ = [
+    "Seeking",
     "flush",
     "flush_all",
     "flush_folders",
     "media_error",
     "prepare_folder",
     "publish",
+    "read_at",
     "reserve",
     "write_at",
     "write_new",
@@ -165,18 +167,45 @@ def _check_call(result: int) -> None:
         raise OSError(code, os.strerror(code))
 
 
-if sys.platform == "win32":
-    _SEEKING = threading.Lock()
+class Seeking:
+    """Reading and writing at an offset, for systems that have no call for it (Windows): one at a time.
 
-    def write_at(fd: int, data: bytes | memoryview, offset: int) -> int:
+    A file has one position for all threads. Whoever moves it must be done before the next one does, readers and
+    writers alike: else bytes are written over others that were hashed before.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def write_at(self, fd: int, data: bytes | memoryview, offset: int) -> int:
         """Write bytes at an offset and say how many were taken."""
-        with _SEEKING:  # there is no call that does both
+        with self._lock:
             os.lseek(fd, offset, os.SEEK_SET)
             return os.write(fd, data)
+
+    def read_at(self, fd: int, view: memoryview, offset: int) -> int:
+        """Read bytes at an offset into a buffer and say how many there were; 0 at the end of the file."""
+        with self._lock:
+            os.lseek(fd, offset, os.SEEK_SET)
+            data = os.read(fd, len(view))
+        view[: len(data)] = data
+        return len(data)
+
+
+if sys.platform == "win32":
+    _SEEKING = Seeking()
+    write_at = _SEEKING.write_at
+    """Write bytes at an offset and say how many were taken."""
+    read_at = _SEEKING.read_at
+    """Read bytes at an offset into a buffer and say how many there were; 0 at the end of the file."""
 
 else:
     write_at = os.pwrite
     """Write bytes at an offset and say how many were taken."""
+
+    def read_at(fd: int, view: memoryview, offset: int) -> int:
+        """Read bytes at an offset into a buffer and say how many there were; 0 at the end of the file."""
+        return os.preadv(fd, [view], offset)
 
 
 def write_new(path: Path, data: bytes) -> None:

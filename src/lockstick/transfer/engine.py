@@ -234,7 +234,7 @@ class _Run:
                 else:
                     self._publish([job])
                 return
-        thrown = partial.restart()
+        thrown = job.restart()
         if thrown:
             self._observer.advanced(job.download.name, -thrown)
         self._board.reopened(job)

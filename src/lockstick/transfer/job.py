@@ -7,7 +7,6 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from lockstick.transfer.budget import Budget
-from lockstick.transfer.spans import Spans
 
 if TYPE_CHECKING:
     from lockstick.transfer.line import Line
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from lockstick.transfer.urls import Url
 
 __all__ = ["Claim", "Job", "State"]
+
+_PATIENCE_WITH_PIECES = 2
 
 
 class State(Enum):
@@ -73,6 +74,7 @@ class Job:
         claims: Who is at it.
         takes_ranges: Whether the server has shown that it gives parts, and names the bytes they are of.
         is_whole: Whether it can only be fetched in one piece.
+        restarts: How often what was there had to be thrown away.
         starts_over: Whether what is there must be thrown away as soon as nobody is at it.
         was_wrong: Whether a complete body has been wrong before.
         served_by: The origin that gave the last bytes, after all redirects.
@@ -90,6 +92,7 @@ class Job:
     claims: list[Claim] = field(default_factory=list)
     takes_ranges: bool = False
     is_whole: bool = False
+    restarts: int = 0
     starts_over: bool = False
     was_wrong: bool = False
     served_by: str = ""
@@ -104,6 +107,17 @@ class Job:
             raise AssertionError("the file was not opened")
         return self.partial
 
+    def restart(self) -> int:
+        """Throw away what is there; nobody else may be at it. Give the number of bytes that were thrown away.
+
+        Pieces did not go together twice: then the server's word about parts is not worth a third try with them.
+        """
+        self.takes_ranges = False
+        self.restarts += 1
+        if self.restarts >= _PATIENCE_WITH_PIECES:
+            self.is_whole = True
+        return self.opened.restart()
+
     def forget(self) -> None:
         """Let go of everything that a finished file needs no longer, as there may be many of them."""
         self.partial = None
@@ -111,7 +125,7 @@ class Job:
 
     def unclaimed(self) -> list[tuple[int, int]]:
         """The stretches that are not there and that nobody is at, in order."""
-        taken = Spans(self.opened.have)
+        taken = self.opened.snapshot()
         for claim in self.claims:
             taken.add(claim.position, claim.end)
         return taken.gaps(self.download.length)

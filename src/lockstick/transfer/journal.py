@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -29,6 +30,7 @@ _SUFFIX = ".journal"
 _FRESH = ".new"
 _CAP = 64 * 1024
 _MOST_STRETCHES = 1024
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,10 @@ def save_journal(partial: Path, mark: Mark) -> None:
 def load_journal(partial: Path) -> Mark | None:
     """Read the journal; None when there is none, or none that makes sense."""
     try:
-        with journal_path(partial).open("rb") as file:
+        # Not blocking, so that a pipe somebody planted under the name is noticed instead of waited for.
+        with os.fdopen(os.open(journal_path(partial), _FLAGS), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
             raw = file.read(_CAP + 1)
         return _mark(json.loads(raw)) if len(raw) <= _CAP else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -34,6 +34,7 @@ __all__ = ["Line", "Response"]
 _BASE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "lockstick"}
 _BUFFER = 256 * 1024
 _DRAIN_CAP = 64 * 1024
+_DRAIN_SECONDS = 2.0
 _MOST_IDLE = 4
 
 
@@ -160,11 +161,15 @@ class Line:
             yield buffer[:count]
 
     def drain(self, response: Response) -> None:
-        """Read the rest of a small body nobody wants, so that its connection can be used again."""
+        """Read the rest of a small body nobody wants, so that its connection can be used again.
+
+        One that is large, or comes slowly, is left: a new connection costs less.
+        """
         received = 0
+        until = self._clock() + min(_DRAIN_SECONDS, self._policy.stall_timeout)
         for chunk in self.chunks(response):
             received += len(chunk)
-            if received > _DRAIN_CAP:
+            if received > _DRAIN_CAP or self._clock() > until:
                 return
 
     def cut_if_stalled(self) -> None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lockstick.errors import LockstickError, MediaError
-from lockstick.transfer.disk import flush, media_error, prepare_folder, publish, reserve, write_at
+from lockstick.transfer.disk import flush, media_error, prepare_folder, publish, read_at, reserve, write_at
 from lockstick.transfer.hashing import Digester
 from lockstick.transfer.journal import Mark, drop_journal, load_journal, save_journal
 from lockstick.transfer.setbacks import WrongBody
@@ -35,9 +36,7 @@ __all__ = ["Partial"]
 
 _BUFFER = 1 << 20
 _WORTH_RESERVING = 1 << 20
-_FLAGS = (
-    os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-)
+_FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Partial:
@@ -98,18 +97,39 @@ class Partial:
         """Open the file; say whether it was not there before."""
         try:
             try:
-                self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
+                self._file = self._open_new()
             except (FileNotFoundError, NotADirectoryError):
                 prepare_folder(self._path.parent)
-                self._file = io.FileIO(os.open(self._path, _FLAGS | os.O_EXCL, 0o644), "r+")
+                self._file = self._open_new()
         except FileExistsError:
             try:
-                self._file = io.FileIO(os.open(self._path, _FLAGS, 0o644), "r+")
+                return self._reopen()
             except OSError as error:
                 raise media_error(error, self._path, "opened") from error
-            return False
         except OSError as error:
             raise media_error(error, self._path, "opened") from error
+        return True
+
+    def _open_new(self) -> io.FileIO:
+        return io.FileIO(os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o644), "r+")
+
+    def _reopen(self) -> bool:
+        """Open what lies there; say whether it had to be made anew."""
+        fd = os.open(self._path, _FLAGS | getattr(os, "O_NONBLOCK", 0))
+        status = os.fstat(fd)
+        if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
+            self._file = io.FileIO(fd, "r+")
+            return False
+        os.close(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise MediaError(
+                f"{self._path} cannot be opened",
+                why="something else than a file lies in its place",
+                remedy="Look what it is, and remove it.",
+            )
+        # It is somebody's copy, or their file, under another name: it is not for us to write to.
+        self._path.unlink()
+        self._file = self._open_new()
         return True
 
     @property
@@ -127,6 +147,11 @@ class Partial:
         """Whether all bytes are there; they need not be hashed yet."""
         return self.have.size == self._download.length
 
+    def snapshot(self) -> Spans:
+        """Give a copy of what is there now."""
+        with self.lock:
+            return Spans(self.have)
+
     def write(self, data: memoryview, offset: int) -> None:
         """Put bytes in their place, hash them if it is their turn, and flush when it is time.
 
@@ -134,6 +159,11 @@ class Partial:
             MediaError: The disk does not take them.
         """
         count = len(data)
+        with self.lock:
+            if self.have.touches(offset, offset + count):
+                # What was hashed would not be what is on the disk. The board gives no byte away twice; if it
+                # ever did, better no file than one that nobody has proven.
+                raise AssertionError("bytes for a place where others are there already")
         try:
             written = write_at(self.fd, data, offset)
             while written < count:
@@ -198,7 +228,7 @@ class Partial:
         with self._hashing, self.lock:
             self._flushed_at = self._clock()
             self._unflushed = 0
-            if self.size == 0 or (self.validator is None and not self.is_complete):
+            if not self._is_kept or self.size == 0 or (self.validator is None and not self.is_complete):
                 return
             mark = self._mark()
         try:
@@ -336,6 +366,7 @@ class Partial:
             and mark.length == wanted.length
             and known == wanted.digests
             and known.keys() <= mark.prefix.keys()
+            and (mark.validator is not None or mark.size == wanted.length)  # nothing else may be added to them
         )
 
     def _rehash(self, mark: Mark) -> bool:
@@ -350,8 +381,7 @@ class Partial:
         """Hash the next bytes, as many as the buffer takes."""
         wanted = min(end - self._frontier, len(buffer))
         try:
-            self._file.seek(self._frontier)
-            count = self._file.readinto(buffer[:wanted])
+            count = read_at(self.fd, buffer[:wanted], self._frontier)
         except OSError as error:
             raise media_error(error, self._path, "read") from error
         if not count:

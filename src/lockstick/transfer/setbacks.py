@@ -160,7 +160,7 @@ def explain(  # noqa: PLR0911 - one return for each meaning
         return TransferError(f"a request failed inside the HTTP library ({error})")
     if isinstance(error, ProxyRefused):
         return Setback("the proxy refused")
-    if isinstance(error, MalformedAnswer):
+    if isinstance(error, MalformedAnswer | ssl.SSLEOFError):
         return Setback(f"the answer of {server} broke off, or was not proper HTTP")
     words = (cause.strerror or "") if isinstance(cause, OSError) else ""
     if isinstance(error, Unreachable):

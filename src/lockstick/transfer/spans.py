@@ -50,6 +50,11 @@ class Spans:
         index = bisect_right(self._starts, position) - 1
         return max(position, self._ends[index]) if index >= 0 else position
 
+    def touches(self, first: int, end: int) -> bool:
+        """Say whether any position of a stretch is there."""
+        index = bisect_right(self._ends, first)
+        return first < end and index < len(self._starts) and self._starts[index] < end
+
     def gaps(self, length: int) -> list[tuple[int, int]]:
         """Give the stretches below a length that are not there, in order."""
         found = []

@@ -19,7 +19,8 @@ _LAST_PORT = 65_535
 _IPV6 = 6
 _FORM = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _AUTHORITY = re.compile(r"(?:(.*)@)?(\[[^\[\]@]*\]|[^\[\]@:]*)(?::([0-9]{0,5}))?", re.DOTALL)
-_HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_LONGEST_NAME = 253
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SAFE_IN_PATH = "/%:@!$&'()*+,;=~-._"
@@ -133,7 +134,8 @@ def _host(text: str) -> str:
         return str(address)
     if not text.isascii():
         text = _in_ascii(text)
-    if not _HOST_NAME.fullmatch(text):
+    # The lengths are those of RFC 1035, section 2.3.4: the look-up of others fails in ways of its own.
+    if not _HOST_NAME.fullmatch(text) or len(text.removesuffix(".")) > _LONGEST_NAME:
         raise UrlError("no host name")
     return text.lower()
 

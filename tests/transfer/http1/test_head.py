@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstick.transfer.http1.head import Head, MalformedAnswer, read_head
+from lockstick.transfer.http1.head import MAX_HEAD, Head, MalformedAnswer, read_head
 
 OK = b"HTTP/1.1 200 OK"
 
@@ -88,11 +89,25 @@ def test_whether_the_connection_stays(first: bytes, more: list[bytes], *, keeps:
         lines(b"Transfer-Encoding: identity"),
         lines(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
         lines(b"Transfer-Encoding: chunked", b"Content-Length: 3"),
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked",
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(raw: bytes) -> None:
     with pytest.raises(MalformedAnswer):
         read_head(raw)
+
+
+@pytest.mark.parametrize(
+    "filler", [b" ", b"\t", b"a", b",", b"a ", b":", b"\r\nA:", b"\r\nA: b", b"\r\nA", b"0", b"\xff", b"\r\n"]
+)
+@pytest.mark.parametrize("end", [b"\x01", b"", b"x"])
+@pytest.mark.parametrize("start", [b"A:", b"A: b", b"Content-Length: ", b"Connection: ", b"Transfer-Encoding: ", b""])
+def test_a_head_as_long_as_may_be_is_read_at_once(start: bytes, filler: bytes, end: bytes) -> None:
+    raw = lines(start + filler * ((MAX_HEAD - 64) // len(filler)) + end)
+    began = time.process_time()
+    with suppress(MalformedAnswer):
+        read_head(raw)
+    assert time.process_time() - began < 1
 
 
 @given(st.binary(max_size=200))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["connect", "in_turns"]
 
 _HEAD_START = 0.25
+_MOST_ADDRESSES = 16  # each may hold a socket until the timeout, for every worker
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK)}
 
 _Address = tuple[int, tuple[Any, ...]]
@@ -44,7 +45,7 @@ def connect(
         OSError: The name is not known, or no address answers; TimeoutError where all were silent.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = in_turns([(int(family), where) for family, _, _, _, where in found])
+    addresses = in_turns([(int(family), where) for family, _, _, _, where in found])[:_MOST_ADDRESSES]
     if len(addresses) == 1:
         return _connect_one(addresses[0], timeout, opened)
     return _race(addresses, timeout, clock, opened)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from lockstick.transfer.http1.head import MAX_HEAD, Head, MalformedAnswer, read_
 from lockstick.transfer.http1.incoming import Ended, Incoming
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping
 
 __all__ = ["Connection", "NoAnswer"]
@@ -71,7 +71,11 @@ class Connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(connect_timeout)
             if tls is not None:
-                connection = tls.wrap_socket(connection, server_hostname=host)
+                connection = tls.wrap_socket(
+                    connection,
+                    server_hostname=host,
+                    suppress_ragged_eofs=False,  # who cuts the line must not end a body (RFC 9112, section 9.8)
+                )
                 opened(connection)
             connection.settimeout(read_timeout)
         except BaseException:
@@ -90,6 +94,8 @@ class Connection:
         if not self.is_over:
             return False
         try:
+            if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+                return False  # it was received with the last answer, where select does not see it
             readable, _, _ = select.select([self._connection], [], [], 0)
         except (OSError, ValueError):
             return False
@@ -122,7 +128,7 @@ class Connection:
         try:
             self._connection.sendall(raw)
             head = self._head()
-        except (Ended, ConnectionError) as error:
+        except (Ended, ConnectionError, ssl.SSLEOFError) as error:
             if is_used and self._incoming.is_empty:
                 raise NoAnswer from error
             raise

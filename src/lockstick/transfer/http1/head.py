@@ -17,7 +17,8 @@ MAX_HEAD = 64 * 1024
 """The most bytes that the head of an answer may have."""
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?")
-_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*")
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)")
+_BLANK = b" \t"  # taken off apart from the pattern, which would try all ways to share them out
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _WITHOUT_BODY = (204, 304)
 
@@ -84,7 +85,7 @@ def read_head(raw: bytes) -> Head:
         field = _FIELD.fullmatch(line)
         if field is None:
             raise MalformedAnswer("a header that cannot be read")
-        name, value = field[1].decode("ascii").lower(), field[2].decode("latin-1")
+        name, value = field[1].decode("ascii").lower(), field[2].strip(_BLANK).decode("latin-1")
         if name == "content-length" and fields.get(name, value) != value:
             raise MalformedAnswer("two lengths that differ")
         if name not in fields:
@@ -92,6 +93,8 @@ def read_head(raw: bytes) -> Head:
         elif name != "content-length":
             fields[name] = f"{fields[name]}, {value}"
     framing, length = _framing(status, fields)
+    if framing == "chunked" and minor == b"0":
+        raise MalformedAnswer("a framing that its version does not know")
     wishes = {wish.strip() for wish in fields.get("connection", "").lower().split(",")}
     keeps_alive = framing != "close" and "close" not in wishes and (minor == b"1" or "keep-alive" in wishes)
     return Head(status, Headers(fields), framing, length, keeps_alive)
