@@ -155,6 +155,7 @@ def test_an_expired_lockbox(build: Runner, cloud: Sandbox) -> None:
     result = build()
     assert result.code == 4
     assert "expired: director/kiosk.json" in result.err
+    assert "to do:   Define the lockbox again, or have the repository renew its documents; then build it" in result.err
 
 
 @pytest.mark.parametrize(
