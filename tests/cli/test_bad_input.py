@@ -49,6 +49,34 @@ def test_no_such_lockbox(build: Runner) -> None:
     assert "to do:" in result.err
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            ("build", "kiosk", "--output", "out"),
+            "Missing option '--credentials'. Download credentials.zip from the account's settings page.",
+        ),
+        (("trust", "add", "plant"), "Missing option '--from'. The account's credentials.zip will do."),
+        (
+            ("rehearse", "."),
+            "Missing option '--provisioned'. If the devices have its roots, the account's credentials.zip will do.",
+        ),
+        (("verify", "nowhere"), "Directory 'nowhere' does not exist. Is the stick mounted?"),
+        (("rehearse", "nowhere"), "Directory 'nowhere' does not exist. Is the stick mounted?"),
+        (("verify", "a-file"), "Directory 'a-file' is a file."),
+    ],
+    ids=["credentials", "from", "provisioned", "verify", "rehearse", "a file"],
+)
+def test_what_is_not_given_or_not_there_is_told_with_a_hint(
+    lockstick: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-file").touch()
+    result = lockstick(*command)
+    assert result.code == 2
+    assert result.err.rstrip().endswith(told)
+
+
 def test_a_name_that_no_lockbox_can_have(build: Runner) -> None:
     assert build(lockbox="../targets").code == 2
     assert build(lockbox="Root").code == 2
@@ -127,6 +155,7 @@ def test_an_expired_lockbox(build: Runner, cloud: Sandbox) -> None:
     result = build()
     assert result.code == 4
     assert "expired: director/kiosk.json" in result.err
+    assert "to do:   Define the lockbox again, or have the repository renew its documents; then build it" in result.err
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,35 @@ def test_every_finding_is_given_not_only_the_first(
 
 
 @pytest.mark.parametrize(
+    ("lost", "kept"),
+    [("director/offline-snapshot.json", "director"), ("image-repo/snapshot.json", "image-repo")],
+)
+@pytest.mark.parametrize("is_there", [True, False], ids=["unreadable", "missing"])
+def test_nobody_is_told_to_delete_what_a_lost_document_listed(
+    build: Runner,
+    lockstick: Runner,
+    roots: Path,
+    tmp_path: Path,
+    *,
+    lost: str,
+    kept: str,
+    is_there: bool,
+) -> None:
+    assert build().code == 0
+    metadata = tmp_path / "out" / "metadata"
+    stray = {"director", "image-repo"}
+    for repository in stray:
+        (metadata / repository / "stray.txt").touch()
+    (metadata / lost).unlink()
+    if is_there:
+        (metadata / lost).write_bytes(b"x")
+    result = lockstick("verify", tmp_path / "out", "--trust", roots, "--json")
+    assert result.code == 3
+    unlisted = {one["subject"] for one in result.json()["findings"] if one["rule"] == "file-unlisted"}
+    assert unlisted == {f"metadata/{repository}/stray.txt" for repository in stray - {kept}}
+
+
+@pytest.mark.parametrize(
     ("place", "finding"),
     [
         ("images/firmware-1.0.bin", ("package-unreadable", "firmware-1.0.bin")),

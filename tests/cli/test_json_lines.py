@@ -171,6 +171,11 @@ def hashed(err: str) -> list[tuple[int, int]]:
     return found
 
 
+def test_a_front_end_gets_its_lines_where_people_are_told_nothing(build: Runner) -> None:
+    told = [json.loads(line) for line in build("--progress", "json", "--quiet").err.splitlines()]
+    assert told[-1] == {"event": "phase", "phase": "publishing", "total_bytes": None, "files": None}
+
+
 def test_hashing_has_a_total_of_its_own_and_reaches_it(build: Runner, lockstick: Runner, tmp_path: Path) -> None:
     fetched = build("--json").json()["fetched"]
     verify = ("verify", tmp_path / "out", "--tofu", "--progress", "json")

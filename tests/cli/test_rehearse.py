@@ -86,6 +86,33 @@ def test_a_state_continues_the_story(site: Path, capsys: pytest.CaptureFixture[s
     assert "This device has seen a newer offline-snapshot" in out
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"primary": {"hardware_id": "board", "serial": "p1"}}', "it is a device profile"),
+        ('{"primary": {}, "secondaries": {}}', "it is a device profile"),
+        ('{"offline_snapshot_verison": 41}', "no member of it says what a device has seen"),
+        ('{"lockboxes": {"line-a": 7}}', "no member of it says what a device has seen"),
+    ],
+    ids=["profile", "secondaries", "misspelt", "no number"],
+)
+def test_a_file_that_is_no_state_is_refused_and_left_as_it_is(
+    site: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
+) -> None:
+    (site / "state.json").write_text(text)
+    assert rehearse(site, "new", "--device", "board.json", "--state", "state.json") == 2
+    told = capsys.readouterr().err
+    assert "state.json is not a device state" in told
+    assert f"because: {why}\n" in told
+    assert (site / "state.json").read_text() == text
+
+
+def test_an_empty_state_is_the_beginning_of_a_story(site: Path) -> None:
+    (site / "state.json").write_text("{}")
+    assert rehearse(site, "new", "--device", "board.json", "--state", "state.json") == 0
+    assert rehearse(site, "old", "--device", "board.json", "--state", "state.json") == 4
+
+
 def test_a_state_may_be_a_single_number(site: Path) -> None:
     (site / "state.json").write_text('{"offline_snapshot_version": 41}')
     assert rehearse(site, "new", "--device", "board.json", "--state", "state.json") == 4

@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_refused_in_the_dry_run_as_in_the_build(
         result = build(*more)
         assert result.code == 6
         assert f"not enough room in {tmp_path / 'out'}\n" in result.err
-        assert "2.0 MB are still to be fetched and 1.0 MB are free" in result.err
+        assert "2.0 MB are still to be written and 1.0 MB are free" in result.err
 
 
 # --- the wrong folder --------------------------------------------------------------------------

@@ -39,6 +39,22 @@ def test_an_interrupted_build_says_what_is_kept(cloud: Sandbox, tmp_path: Path, 
     assert not (tmp_path / "out" / "metadata").exists()
 
 
+@pytest.mark.parametrize("as_json", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize("command", ["verify", "inspect"])
+def test_what_fetches_nothing_does_not_speak_of_what_was_fetched(
+    lockstick: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, as_json: tuple[str, ...]
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lockstick.lockbox.layout.find_lockbox", stop)
+    result = lockstick(command, tmp_path, *as_json)
+    assert result.code == 130
+    told = result.json()["error"]["remedy"] if as_json else result.err
+    assert "It did not come to its end; run the same command again." in told
+    assert "fetched" not in told
+
+
 def test_a_no_changes_nothing(lockstick: Runner, roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lockstick("trust", "add", "ours", "--from", roots).code == 0
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")

@@ -295,7 +295,7 @@ def test_what_does_not_fit_is_refused_before_the_first_request(
     server: Server, want: Want, clients: ClientFactory, world: World
 ) -> None:
     world.free = lambda _: 1999
-    with pytest.raises(MediaError, match=r"2\.0 kB are still to be fetched and 2\.0 kB are free"):
+    with pytest.raises(MediaError, match=r"2\.0 kB are still to be written and 2\.0 kB are free"):
         fetch_all([want(noise(1500), "a"), want(noise(500), "b")], clients=clients, surroundings=world.surroundings)
     assert server.requests == []
 

@@ -81,7 +81,9 @@ def run(arguments: Sequence[str], *, program: str = "lockstick", single: bool = 
 def _tell_stopped(console: Console, *, is_interrupt: bool) -> None:
     what, remedy = "nothing was done", "Run the command again if you change your mind."
     if is_interrupt:
-        what, remedy = "interrupted", "What was fetched is kept; the same command continues."
+        what, remedy = "interrupted", "It did not come to its end; run the same command again."
+        if console.keeps:
+            remedy = "What was fetched is kept; the same command continues."
     if console.json:
         members = {"what": what, "why": "", "remedy": remedy, "exit_code": INTERRUPTED}
         console.document({"error": members})

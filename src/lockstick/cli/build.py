@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lockstick.cli.options import Rate, at_option, common, option, trust_options
+from lockstick.cli.options import HintedPath, Rate, at_option, common, option, trust_options
 from lockstick.cli.sizing import SIZE
 from lockstick.cli.storing import stores_option
 
@@ -27,7 +27,7 @@ __all__ = ["build"]
     "--credentials",
     required=True,
     metavar="ZIP",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=HintedPath(dir_okay=False, missing="Download credentials.zip from the account's settings page."),
     help="The account's credentials.zip.",
 )
 @option(
@@ -111,6 +111,7 @@ def build(
     from lockstick.report.build import build_json, build_text, plan_json, plan_text, source_in_words
     from lockstick.transfer import Policy, fetch_all
 
+    console.keeps = not dry_run
     account = read_credentials(credentials)
     choice, believed = _anchors(account, trust_folder, credentials, tofu=tofu)
     chosen = usable_store(stores, console, writes=not dry_run)

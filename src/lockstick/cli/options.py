@@ -17,7 +17,17 @@ from lockstick.cli.console import Console
 if TYPE_CHECKING:
     from lockstick.settings import Settings
 
-__all__ = ["Command", "Rate", "at_option", "common", "folder_argument", "option", "settings", "trust_options"]
+__all__ = [
+    "Command",
+    "HintedPath",
+    "Rate",
+    "at_option",
+    "common",
+    "folder_argument",
+    "option",
+    "settings",
+    "trust_options",
+]
 
 _RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmMgG]?)")
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
@@ -106,6 +116,34 @@ class Rate(click.ParamType["float"]):
         return rate
 
 
+class HintedPath(click.Path):
+    """A path with a word on what to do where it is not given, or not there.
+
+    Args:
+        missing: What to do if it is needed and was not given.
+        absent: What to do, or to ask oneself, if it does not exist.
+        **settings: As for ``click.Path``.
+    """
+
+    def __init__(self, *, missing: str = "", absent: str = "", **settings: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(path_type=Path, **settings)
+        self._missing = missing
+        self._absent = absent
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str | None:
+        """What follows after the name of what is missing."""
+        return self._missing or None
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Check it as click does."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if not self._absent or Path(value).exists():
+                raise
+            self.fail(f"{error.message} {self._absent}", param, ctx)
+
+
 def at_option(command: Command) -> Command:
     """``--at TIME``: the time to judge by."""
     return option(
@@ -119,9 +157,9 @@ def at_option(command: Command) -> Command:
 
 def folder_argument(command: Command) -> Command:
     """``DIR``: a lockbox."""
-    return click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))(
-        command
-    )
+    return click.argument(
+        "folder", metavar="DIR", type=HintedPath(exists=True, file_okay=False, absent="Is the stick mounted?")
+    )(command)
 
 
 def trust_options(command: Command) -> Command:

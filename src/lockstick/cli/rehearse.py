@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lockstick.cli.options import at_option, common, option
+from lockstick.cli.options import HintedPath, at_option, common, option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["rehearse"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER = HintedPath(exists=True, file_okay=False, absent="Is the stick mounted?")
 
 
 @click.command()
@@ -28,7 +28,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "--provisioned",
     metavar="DIR|ZIP",
     required=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=HintedPath(exists=True, missing="If the devices have its roots, the account's credentials.zip will do."),
     help="Folder with director-root.json and image-root.json, or a credentials.zip that holds the roots: those the "
     "devices were made with.",
 )

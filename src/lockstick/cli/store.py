@@ -55,7 +55,7 @@ def list_entries(console: Console, store: str | None) -> int:
 def show_path(console: Console, digest: str, store: str | None) -> int:
     """Prove the entry with this SHA-256 and print where it is.
 
-    DIGEST may be cut after eight digits. The file is read-only; copy it, do not move it or write to it.
+    DIGEST may be cut after eight digits. Copy the file; do not move it or write to it: outputs may share it.
     """
     from lockstick.transfer.store.checking import check
     from lockstick.transfer.store.listing import find
@@ -104,7 +104,7 @@ def verify(console: Console, store: str | None) -> int:
     return MediaError.exit_code if checked.damaged else 0
 
 
-@store.command()
+@store.command(short_help="Remove what was not used longest, down to a limit.")
 @option("--limit", type=SIZE, metavar="SIZE", help="How much may stay, as in 20GB (default: 20 GB).")
 @option(
     "--max-age",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lockstick.cli.options import common, option
+from lockstick.cli.options import HintedPath, common, option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lockstick.cli.console import Console
     from lockstick.lockbox.truststore import StoredAnchors, TrustStore
 
@@ -45,7 +46,7 @@ def list_anchors(console: Console) -> int:
     "origin",
     required=True,
     metavar="DIR|ZIP",
-    type=click.Path(exists=True, path_type=Path),
+    type=HintedPath(exists=True, missing="The account's credentials.zip will do."),
     help="Folder with director-root.json and image-root.json, or a credentials.zip that holds the roots.",
 )
 @common

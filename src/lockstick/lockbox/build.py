@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildOutcome", "Fetch", "Repository", "Shelf", "Source", "build", "plan_build"]
 
+_RENEW = "Define the lockbox again, or have the repository renew its documents; then build it again."
 _SHOWN_FINDINGS = 3
 _FREE_BYTES = Surroundings().free_bytes
 
@@ -272,7 +273,8 @@ def _require(verdict: Verdict, findings: Sequence[Finding], lockbox: str) -> Non
     raise kind(
         f"the lockbox {lockbox!r} is not built: it is {verdict.value}",
         why=shown + more,
-        remedy=errors[0].remedy,
+        # The documents were fetched a moment ago: to build once more would not renew them.
+        remedy=_RENEW if errors[0].rule == "expired" else errors[0].remedy,
     )
 
 

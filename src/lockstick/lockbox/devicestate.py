@@ -31,6 +31,16 @@ _VERSION = 1
 _BLOB = "sha256:"
 _MAX_STATE = 256 * 1024 * 1024
 _REMEDY = "Correct it as docs/rehearse.md shows, or move it away and begin anew."
+_REMEMBERED = (
+    "offline_snapshot_version",
+    "director",
+    "image_repo",
+    "secondaries",
+    "delegations",
+    "installed",
+    "fetched",
+    "commits",
+)
 _DOCUMENTS = {"director": ("offline-snapshot", "offline-updates"), "image_repo": ("snapshot", "targets")}
 
 
@@ -55,6 +65,7 @@ class StateFile:
                 remedy="Use the program that wrote it, or begin anew.",
             )
         if "devices" not in fields.members:
+            _check_speaks(fields)
             self._everybody = fields
             # Read once now, so that an error is told before anything is rehearsed.
             _memory(fields, {})
@@ -112,6 +123,23 @@ def write_state(path: Path, state: StateFile) -> None:
         publish(temporary, path)
     except OSError as error:
         raise media_error(error, path, "written") from error
+
+
+def _check_speaks(fields: Fields) -> None:
+    """Refuse a file that says nothing of what a device has seen.
+
+    It is another file, and would be overwritten; or a member is misspelt, and an older stick would pass.
+    """
+    is_story = not fields.members or "format" in fields.members or any(name in fields.members for name in _REMEMBERED)
+    # A profile may have secondaries, too.
+    if "primary" in fields.members or not is_story:
+        raise UsageError(
+            f"{fields.where} is not a device state",
+            why="it is a device profile"
+            if "primary" in fields.members
+            else "no member of it says what a device has seen",
+            remedy="Name a new file, which is then made, or correct this one as docs/rehearse.md shows.",
+        )
 
 
 def _memory(fields: Fields, blobs: Mapping[str, bytes]) -> DeviceMemory:

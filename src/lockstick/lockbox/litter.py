@@ -34,9 +34,10 @@ def report_litter(layout: Layout, evidence: Evidence, judgement: Judgement, ledg
     """
     folders = tuple(folder for package in judgement.packages for folder in parts_folders(package))
     known = _known_files(evidence, judgement)
+    unlisted = _without_list(judgement)
     count = 0
     for path in _walk(layout):
-        if judgement.lockbox is None and path.startswith("images/"):
+        if path.startswith(unlisted):
             continue  # without the list nobody can say what belongs to it, least of all that it may be deleted
         if path in known or path in _TOLERATED or path.startswith(folders):
             continue
@@ -45,6 +46,16 @@ def report_litter(layout: Layout, evidence: Evidence, judgement: Judgement, ledg
             ledger.report("file-unlisted", ".", f"there are more than {_MAX_REPORTED} such files")
             return
         ledger.report("file-unlisted", path, "nothing signed speaks of this file")
+
+
+def _without_list(judgement: Judgement) -> tuple[str, ...]:
+    """The folders whose list of contents is missing or cannot be read."""
+    lists = {
+        "images/": judgement.lockbox,
+        "metadata/director/": judgement.trail.offline_snapshot,
+        "metadata/image-repo/": judgement.trail.snapshot,
+    }
+    return tuple(folder for folder, found in lists.items() if found is None)
 
 
 def _known_files(evidence: Evidence, judgement: Judgement) -> set[str]:

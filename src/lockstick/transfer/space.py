@@ -85,7 +85,7 @@ def check_space(downloads: Iterable[Wanted], free_bytes: Callable[[Path], int], 
         if missing[device] > free:
             raise MediaError(
                 f"there is not enough room in {shown or folder}",
-                why=f"{size(missing[device])} are still to be fetched and {size(free)} are free",
+                why=f"{size(missing[device])} are still to be written and {size(free)} are free",
                 remedy=f"Free at least {size(missing[device] - free)} there, or choose another folder.",
             )
 

@@ -22,7 +22,7 @@ RULES: tuple[Rule, ...] = (
         group=_GROUP,
         meaning="A document that devices need has expired.",
         gain="Old software with known flaws could be brought back with old signatures.",
-        remedy="Define the lockbox again (or wait for the repository to renew the document), then build it again.",
+        remedy="Build the lockbox again: most documents are renewed then. If the same one is still expired, define the lockbox again or have the repository renew it.",
         consequence=Consequence.STALE,
     ),
     Rule(

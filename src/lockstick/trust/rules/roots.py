@@ -33,7 +33,7 @@ RULES: tuple[Rule, ...] = (
             "root-fork",
             "A root has the version of the trust anchor but is another document.",
             "Two roots of one version mean that somebody else signs with stolen root keys, or that the anchor is of another account.",
-            "Compare both with the publisher's over another channel before you believe either.",
+            "Check that the anchor is of the account that the lockbox is from. If it is, compare both with the publisher's over another channel before you believe either.",
         ),
         (
             "root-unreachable",
