@@ -40,8 +40,11 @@ def test_an_older_lockbox_is_superseded_once_a_newer_one_was_verified(
 ) -> None:
     assert verify(site / "old") == 0
     assert verify(site / "new") == 0
+    capsys.readouterr()
     assert verify(site / "old") == 4
-    assert "superseded: director/offline-snapshot.json" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("SUPERSEDED: genuine, but a newer one was verified here before")
+    assert "superseded: director/offline-snapshot.json" in shown
     assert verify(site / "new") == 0
     assert json.loads((site / "store" / "ours.seen.json").read_text())["lockboxes"] == {"box.json": 3}
 

@@ -10,7 +10,7 @@ from lockstick.trust.findings import Verdict
 from lockstick.trust.rules import RULES, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
     from lockstick.trust.findings import Finding
@@ -31,11 +31,12 @@ _SOURCES = {
 }
 
 
-def headline(verdict: Verdict) -> str:
+def headline(verdict: Verdict, findings: Iterable[Finding] = ()) -> str:
     """The verdict in a few words.
 
     Args:
         verdict: The verdict.
+        findings: What it was come to by; they tell what ran out from what was replaced.
 
     Returns:
         The words.
@@ -46,6 +47,8 @@ def headline(verdict: Verdict) -> str:
         case Verdict.REJECTED:
             return "REJECTED: not to be trusted"
         case Verdict.EXPIRED:
+            if {one.rule for one in findings if one.severity is Severity.ERROR} == {"superseded"}:
+                return "SUPERSEDED: genuine, but a newer one was verified here before"
             return "EXPIRED: genuine, but no longer current"
         case Verdict.UNANCHORED:
             return "UNANCHORED: there is no trusted root to judge it by"
@@ -66,10 +69,10 @@ def verify_text(outcome: VerifyOutcome, *, verbose: bool = False) -> Iterator[st
         Lines without line ends.
     """
     if outcome.lockbox is None:
-        yield headline(outcome.verdict)
+        yield headline(outcome.verdict, outcome.findings)
     else:
         box = outcome.lockbox
-        yield f"{headline(outcome.verdict)}   lockbox {printable(box.name)}, version {box.version}"
+        yield f"{headline(outcome.verdict, outcome.findings)}   lockbox {printable(box.name)}, version {box.version}"
     yield from _lifetime(outcome)
     yield f"  judged at {day(outcome.at)} by {_SOURCES.get(outcome.anchor_source, outcome.anchor_source)}"
     if verbose or outcome.anchor_source == "first-use":
