@@ -1,0 +1,61 @@
+"""What somebody planted on a stick or in a store: nothing is written through it, and nothing waits for it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lockstick.sandbox import Package, Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.conftest import Result, Runner
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="second names and pipes of POSIX")
+LEFT = b"bytes that are there already. " * 9_999
+RIGHT = b"bytes that are still missing. " * 9_999
+
+
+@pytest.fixture
+def wings(cloud: Sandbox) -> Sandbox:
+    """A lockbox of two packages, ``left`` and ``right``."""
+    for name, content in (("left", LEFT), ("right", RIGHT)):
+        cloud.add_package(Package(name=name, version="1", hardware_ids=(f"{name}-wing",), content=content))
+    cloud.define_lockbox("wings", ["left-1", "right-1"])
+    return cloud
+
+
+def make(lockstick: Runner, cloud: Sandbox, output: Path, store: str | Path) -> Result:
+    return lockstick(
+        "build", "wings", "--credentials", cloud.credentials_path, "--output", output, "--store", store, "--json"
+    )
+
+
+def waiting(data: bytes, target: str) -> str:
+    """The name under which a package gathers in an output: nobody has to be asked for it."""
+    return hashlib.sha256(f"sha256:{hashlib.sha256(data).hexdigest()} {target}".encode()).hexdigest()
+
+
+@pytest.mark.parametrize("where", ["the output", "the store"])
+def test_a_download_is_never_written_into_a_file_that_has_another_name(
+    lockstick: Runner, wings: Sandbox, tmp_path: Path, where: str
+) -> None:
+    output, store = tmp_path / "out", tmp_path / "store"
+    assert make(lockstick, wings, output, store if where == "the store" else "none").code == 0
+    (output / "images" / "right-1").unlink()
+    if where == "the output":
+        partial = output / ".lockstick" / "partial" / f"{waiting(RIGHT, 'right-1')}.part"
+    else:
+        digest = hashlib.sha256(RIGHT).hexdigest()
+        (store / "sha256" / digest[:2] / digest).unlink()
+        partial = store / "partial" / f"{digest}.part"
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    os.link(output / "images" / "left-1", partial)
+    assert make(lockstick, wings, output, store if where == "the store" else "none").code == 0
+    assert (output / "images" / "left-1").read_bytes() == LEFT
+    assert (output / "images" / "right-1").read_bytes() == RIGHT
+    assert lockstick("verify", output, "--tofu").code == 0
