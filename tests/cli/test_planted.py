@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lockstick.sandbox import Package, Sandbox
+from lockstick.transfer.lock import try_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cli.conftest import Result, Runner
@@ -59,3 +62,50 @@ def test_a_download_is_never_written_into_a_file_that_has_another_name(
     assert (output / "images" / "left-1").read_bytes() == LEFT
     assert (output / "images" / "right-1").read_bytes() == RIGHT
     assert lockstick("verify", output, "--tofu").code == 0
+
+
+PIPES = {
+    "the index": "index.json",
+    "the marker": "lockstick-store.json",
+    "the claims of another run": "sessions/9.json",
+    "a journal": f"partial/{hashlib.sha256(RIGHT).hexdigest()}.part.journal",
+    "a download": f"partial/{hashlib.sha256(RIGHT).hexdigest()}.part",
+    "the lock of a run": "sessions/1.lock",
+    "the store's lock": "lock",
+}
+
+
+@pytest.mark.parametrize("what", PIPES)
+def test_nobody_waits_for_a_pipe_in_the_store(lockstick: Runner, wings: Sandbox, tmp_path: Path, what: str) -> None:
+    store = tmp_path / "store"
+    assert make(lockstick, wings, tmp_path / "first", store).code == 0
+    digest = hashlib.sha256(RIGHT).hexdigest()
+    (store / "sha256" / digest[:2] / digest).unlink()
+    place = store / PIPES[what]
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    with held(store / "sessions" / "9.lock"):
+        for command in (["list"], ["prune"]):
+            assert lockstick("store", *command, "--store", store).code in (0, 6)
+        assert make(lockstick, wings, tmp_path / "out", store).code == 0
+    assert (tmp_path / "out" / "images" / "right-1").read_bytes() == RIGHT
+
+
+def test_nobody_waits_for_a_pipe_in_an_output(lockstick: Runner, wings: Sandbox, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    partial = output / ".lockstick" / "partial" / f"{waiting(RIGHT, 'right-1')}.part"
+    partial.parent.mkdir(parents=True)
+    os.mkfifo(f"{partial}.journal")
+    assert make(lockstick, wings, output, "none").code == 0
+    assert (output / "images" / "right-1").read_bytes() == RIGHT
+
+
+@contextmanager
+def held(lock: Path) -> Iterator[None]:
+    """What another run at work does to its lock."""
+    fd = try_lock(lock)
+    assert fd is not None
+    try:
+        yield
+    finally:
+        os.close(fd)

@@ -5,6 +5,7 @@ What lies on a medium was put there by anybody. Every room that reads one goes t
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["MISSING", "obstacle", "read_capped"]
+__all__ = ["MISSING", "obstacle", "read_capped", "read_plain"]
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 MISSING = "missing"
 """What :func:`obstacle` says of a file that is not there."""
@@ -72,3 +75,32 @@ def read_capped(root: Path, path: Path, cap: int) -> tuple[bytes, str]:
     if len(data) > cap:
         return b"", f"it is larger than {cap} bytes"
     return data, ""
+
+
+def read_plain(path: Path, cap: int) -> bytes:
+    """Read a small file that this program keeps for itself, where others may have put something else in its place.
+
+    Nobody waits for a pipe, and no link is followed.
+
+    Args:
+        path: The file.
+        cap: The most bytes that it may have.
+
+    Returns:
+        All its bytes.
+
+    Raises:
+        OSError: It cannot be read, is no plain file, or is too large.
+    """
+    fd = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+        with open(fd, "rb", closefd=False) as file:
+            data = file.read(min(cap, status.st_size) + 1)
+    finally:
+        os.close(fd)
+    if len(data) > cap:
+        raise OSError(errno.EFBIG, f"it is larger than {cap} bytes", str(path))
+    return data

@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import os
 from contextlib import suppress
 
 from families.target import Target, emptied, folder
@@ -18,6 +19,13 @@ from lockstick.lockbox.profiles import check_distinct, read_fleet, read_profile
 from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.truststore import TrustStore
 from lockstick.metadata.uptane import UPTANE
+from lockstick.report.store import list_json, list_text
+from lockstick.transfer.lock import try_lock
+from lockstick.transfer.store.claims import read_claims
+from lockstick.transfer.store.folders import prepare_root, write_marker
+from lockstick.transfer.store.index import read_index, write_index
+from lockstick.transfer.store.listing import Kept
+from lockstick.transfer.store.places import Places, is_digest
 from lockstick.trust.evidence import Anchors
 from lockstick.trust.memory import Seen
 
@@ -79,6 +87,46 @@ def seen_versions(data: bytes) -> None:
         after is None or any(after.documents[name] < at for name, at in before.documents.items())
     ):
         raise AssertionError("a memory was lowered")
+
+
+def store_index(data: bytes) -> None:
+    """When the entries of a store were used: nonsense means nobody knows; what is read can be written and listed."""
+    places = Places(emptied("index"))
+    places.index.write_bytes(data)
+    uses = read_index(places.index)
+    write_index(places.index, uses)
+    if read_index(places.index) != uses:
+        raise AssertionError("what was written is not read")
+    kept = [
+        Kept(digest=digest, path=places.entry(digest), length=1, is_complete=True, used=use.used, names=use.names)
+        for digest, use in uses.items()
+    ]
+    json.dumps(list_json(places.folder, kept), allow_nan=False)
+    "\n".join(list_text(places.folder, kept)).encode()
+
+
+def store_claims(data: bytes) -> None:
+    """What another run at work in a store says of itself: nonsense claims nothing."""
+    place = emptied("claims")
+    (place / "7.json").write_bytes(data)
+    held = try_lock(place / "7.lock")
+    if held is None:
+        raise AssertionError("somebody else has the lock")
+    try:
+        others = read_claims(place)
+    finally:
+        os.close(held)
+    if not all(map(is_digest, others.fetching | others.using)):
+        raise AssertionError("what is no digest is claimed")
+
+
+def store_marker(data: bytes) -> None:
+    """The marker of a store: one that cannot be read is of a format that nobody knows."""
+    places = Places(emptied("marker"))
+    places.marker.write_bytes(data)
+    with suppress(LockstickError):
+        prepare_root(places)
+        write_marker(places)
 
 
 def device_state(data: bytes) -> None:
@@ -154,6 +202,11 @@ def _fleet_seeds() -> list[bytes]:
     return [text.getvalue().encode()]
 
 
+def _index_seeds() -> list[bytes]:
+    entries = {"a" * 64: {"used": 1.5e9, "names": ["one", "two"]}, "b" * 64: {"used": 0, "names": []}}
+    return [json.dumps({"format": 1, "entries": entries}).encode()]
+
+
 def _root_seeds() -> list[bytes]:
     return [raw for (_, name), raw in sound().items() if name.endswith("root.json")]
 
@@ -166,6 +219,9 @@ TARGETS = {
         seen_versions,
         lambda: [b'{"format":1,"documents":{"director/root.json":2},"lockboxes":{"box.json":3}}', b"{}"],
     ),
+    "store_index": Target(store_index, _index_seeds),
+    "store_claims": Target(store_claims, lambda: [json.dumps({"fetching": ["a" * 64], "using": ["b" * 64]}).encode()]),
+    "store_marker": Target(store_marker, lambda: [b'{"format": 1}', b"{}"]),
     "device_state": Target(device_state, _state_seeds),
     "device_profile": Target(device_profile, _profile_seeds),
     "fleet": Target(fleet, _fleet_seeds),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.errors import MediaError
+from lockstick.transfer.lock import try_lock
+from lockstick.transfer.store.claims import Others, read_claims
 from lockstick.transfer.store.content import ContentStore, Granted
 from lockstick.transfer.store.index import read_index
 from lockstick.transfer.store.pruning import prune
@@ -202,3 +205,40 @@ def test_only_digests_lead_to_places(store: ContentStore, digest: str) -> None:
         store.places.entry(digest)
     with pytest.raises(ValueError, match="digest"):
         store.places.partial(digest)
+
+
+@pytest.mark.parametrize("used", ["1" + "0" * 400, "1e999", "-1e999", "NaN"])
+def test_a_time_that_is_none_costs_the_index_and_nothing_else(
+    store: ContentStore, put: Callable[[str], Path], used: str
+) -> None:
+    put(ONE)
+    put(TWO)
+    times = {ONE: used, TWO: "5.0"}
+    entries = ", ".join(f'"{digest}": {{"used": {time}, "names": []}}' for digest, time in times.items())
+    store.places.index.write_text(f'{{"format": 1, "entries": {{{entries}}}}}')
+    assert read_index(store.places.index) == {}
+    with store.session() as session:
+        session.note(ONE, ["one"])
+    assert list(read_index(store.places.index)) == [ONE]
+
+
+def test_an_index_that_is_too_large_is_not_read(store: ContentStore) -> None:
+    sound = b'{"format": 1, "entries": {"%s": {"used": 1.0, "names": []}}}' % ONE.encode()
+    store.places.index.write_bytes(sound.ljust(32 << 20))
+    assert list(read_index(store.places.index)) == [ONE]
+    store.places.index.write_bytes(sound.ljust((32 << 20) + 1))
+    assert read_index(store.places.index) == {}
+
+
+def test_claims_that_are_too_large_are_not_read(store: ContentStore) -> None:
+    listed = store.places.sessions / "9.json"
+    sound = json.dumps({"fetching": [ONE], "using": [TWO]}).encode()
+    held = try_lock(listed.with_suffix(".lock"))
+    assert held is not None
+    try:
+        listed.write_bytes(sound.ljust(16 << 20))
+        assert read_claims(store.places.sessions) == Others(frozenset({ONE}), frozenset({TWO}))
+        listed.write_bytes(sound.ljust((16 << 20) + 1))
+        assert read_claims(store.places.sessions) == Others(frozenset(), frozenset())
+    finally:
+        os.close(held)

@@ -20,14 +20,19 @@ from typing import TYPE_CHECKING
 from lockstick.errors import MediaError
 from lockstick.transfer.disk import media_error
 from lockstick.transfer.lock import try_lock
+from lockstick.transfer.plainfile import read_plain
+from lockstick.transfer.store.places import is_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Claims", "Others"]
 
 _LOCK = ".lock"
 _LIST = ".json"
+# A lockbox has at most 8 MiB of targets, and each takes more room there than its digest does here, twice.
+_CAP = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -154,8 +159,12 @@ def read_claims(folder: Path, *, besides: Path | None = None) -> Others:
 
 def _read(path: Path) -> tuple[set[str], set[str]]:
     try:
-        document = json.loads(path.read_bytes())
-        return set(document["fetching"]), set(document["using"])
+        document = json.loads(read_plain(path, _CAP))
+        return _digests(document["fetching"]), _digests(document["using"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         # Not written yet or not by us; at worst something is fetched twice, or pruned and fetched again.
         return set(), set()
+
+
+def _digests(listed: Iterable[str]) -> set[str]:
+    return {digest for digest in listed if is_digest(digest)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lockstick.errors import MediaError, UsageError
 from lockstick.transfer.disk import media_error, publish, write_new
+from lockstick.transfer.plainfile import read_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +81,7 @@ def write_marker(places: Places) -> None:
         if not places.marker.exists():
             write_new(_aside(places), json.dumps({"format": _FORMAT}).encode("ascii"))
             publish(_aside(places), places.marker)
-        with places.marker.open("rb") as file:
-            document = json.loads(file.read(_CAP))
+        document = json.loads(read_plain(places.marker, _CAP))
         known = isinstance(document, dict) and document.get("format") == _FORMAT
     except OSError as error:
         raise media_error(error, places.marker, "used") from error

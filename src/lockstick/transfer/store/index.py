@@ -7,12 +7,14 @@ Access times of files are not used: not every file system keeps them, and any re
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lockstick.errors import MediaError
 from lockstick.transfer.disk import publish
+from lockstick.transfer.plainfile import read_plain
 from lockstick.transfer.store.places import is_digest
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Use", "read_index", "write_index"]
 
 _FORMAT = 1
-_CAP = 256 * 1024 * 1024
+# Some 80,000 entries. JSON that somebody has made for it takes thirty times its size in memory.
+_CAP = 32 * 1024 * 1024
 _MOST_NAMES = 8
 
 
@@ -54,12 +57,11 @@ def read_index(path: Path) -> dict[str, Use]:
         Digest to use.
     """
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(_CAP))
+        document = json.loads(read_plain(path, _CAP))
         if document["format"] != _FORMAT:
             return {}
         return {digest: _use(value) for digest, value in document["entries"].items() if is_digest(digest)}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return {}
 
 
@@ -79,4 +81,7 @@ def write_index(path: Path, uses: Mapping[str, Use]) -> None:
 
 
 def _use(value: Any) -> Use:  # noqa: ANN401 - JSON that nobody has looked at yet
-    return Use(used=float(value["used"]), names=tuple(str(name) for name in value["names"])[-_MOST_NAMES:])
+    used = float(value["used"])
+    if not math.isfinite(used):
+        raise ValueError("not a time")
+    return Use(used=used, names=tuple(str(name) for name in value["names"])[-_MOST_NAMES:])
