@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from lockstick.transfer.disk import media_error
 from lockstick.transfer.shared.model import Listing, SharedEntry
 from lockstick.transfer.shared.parts import Parts
-from lockstick.transfer.shared.trouble import explained, status_of
+from lockstick.transfer.shared.trouble import answered, status_of
 from lockstick.transfer.shared.upload import Upload
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _MISSING = 404
 _PIECE = 1 << 20
 _PAGE = 1000
 _MOST_LISTED = 100_000
+# A server may give empty pages, and say each time that more follow.
+_MOST_PAGES = 1000
 
 
 class Bucket:
@@ -74,13 +77,13 @@ class Bucket:
         Raises:
             LockstickError: See :meth:`SharedStore.check`.
         """
-        with self._explained():
+        with self._answered():
             self._client.list_objects_v2(Bucket=self._address.bucket, Prefix=self._address.entries, MaxKeys=1)
 
     def offer(self, digest: str, length: int) -> str | None:
         """Say where bytes can be fetched; see :meth:`SharedStore.offer`."""
         where = self._where(digest)
-        with self._explained():
+        with self._answered():
             if self._length_of(where) != length:
                 return None
             return self._client.generate_presigned_url("get_object", Params=where, ExpiresIn=self._good_for)
@@ -88,9 +91,9 @@ class Bucket:
     def fill(self, digest: str, path: Path) -> bool:
         """Put the bytes of a proven file into the bucket; see :meth:`SharedStore.fill`."""
         where = self._where(digest)
-        with self._explained():
+        with self._answered():
             there = self._length_of(where)
-            if there is not None and path.is_file() and there == path.stat().st_size:
+            if there is not None and there == _size(path):
                 return False
             # What has another length is damaged, whoever wrote it.
             is_damaged = there is not None
@@ -101,14 +104,13 @@ class Bucket:
         """List what is there; see :meth:`SharedStore.entries`."""
         found: list[SharedEntry] = []
         foreign = 0
-        for page, is_last in self._pages():
+        for number, (page, is_last) in enumerate(self._pages(), start=1):
             for one in page:
-                digest = self._address.digest(str(one["Key"]))
-                if digest is None:
+                if one is None:
                     foreign += 1
                 else:
-                    found.append(SharedEntry(digest=digest, length=int(one["Size"]), changed=one["LastModified"]))
-            if not is_last and len(found) + foreign >= self._most_listed:
+                    found.append(one)
+            if not is_last and (len(found) + foreign >= self._most_listed or number >= _MOST_PAGES):
                 return Listing(entries=tuple(found), foreign=foreign, is_complete=False)
         return Listing(entries=tuple(found), foreign=foreign, is_complete=True)
 
@@ -116,7 +118,7 @@ class Bucket:
         """Read all bytes of an entry; see :meth:`SharedStore.prove`."""
         digest = hashlib.sha256()
         left = entry.length
-        with self._explained():
+        with self._answered():
             body = self._client.get_object(**self._where(entry.digest))["Body"]
             try:
                 while left >= 0 and (piece := body.read(_PIECE)):
@@ -128,26 +130,37 @@ class Bucket:
 
     def remove(self, entry: SharedEntry) -> None:
         """Remove an entry; see :meth:`SharedStore.remove`."""
-        with self._explained():
+        with self._answered():
             self._client.delete_object(**self._where(entry.digest))
 
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
 
-    def _pages(self) -> Iterator[tuple[list[Mapping[str, Any]], bool]]:
+    def _pages(self) -> Iterator[tuple[list[SharedEntry | None], bool]]:
+        """Read page by page: the entries, None for each other thing, and whether the page is the last one."""
         more: dict[str, str] = {}
         size = min(_PAGE, self._most_listed)
         while True:
-            with self._explained():
+            with self._answered():
                 page = self._client.list_objects_v2(
                     Bucket=self._address.bucket, Prefix=self._address.entries, MaxKeys=size, **more
                 )
-            token = page.get("NextContinuationToken") if page.get("IsTruncated") else None
-            yield page.get("Contents", []), token is None
+                token = page.get("NextContinuationToken") if page.get("IsTruncated") else None
+                entries = [self._entry(one) for one in page.get("Contents", [])]
+            yield entries, token is None
             if token is None:
                 return
             more = {"ContinuationToken": str(token)}
+
+    def _entry(self, listed: Mapping[str, Any]) -> SharedEntry | None:
+        digest = self._address.digest(str(listed["Key"]))
+        if digest is None:
+            return None
+        length = int(listed["Size"])
+        if length < 0:
+            raise ValueError("a negative length")
+        return SharedEntry(digest=digest, length=length, changed=listed["LastModified"])
 
     def _length_of(self, where: dict[str, str]) -> int | None:
         try:
@@ -160,5 +173,12 @@ class Bucket:
     def _where(self, digest: str) -> dict[str, str]:
         return {"Bucket": self._address.bucket, "Key": self._address.key(digest)}
 
-    def _explained(self) -> AbstractContextManager[None]:
-        return explained(self.name, self._address.bucket)
+    def _answered(self) -> AbstractContextManager[None]:
+        return answered(self.name, self._address.bucket)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise media_error(error, path, "read") from error

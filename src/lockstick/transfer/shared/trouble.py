@@ -15,7 +15,7 @@ from lockstick.errors import LockstickError, NotAllowedError, NotFoundError, Tra
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["code_of", "explained", "status_of"]
+__all__ = ["answered", "code_of", "explained", "status_of"]
 
 _CREDENTIALS = (
     "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in (aws sso login); "
@@ -92,6 +92,32 @@ def explained(name: str, bucket: str) -> Iterator[None]:
             why=f"the settings of the S3 library do not do: {type(error).__name__}",
             remedy="Check the AWS_… variables and the profile.",
         ) from None
+
+
+@contextmanager
+def answered(name: str, bucket: str) -> Iterator[None]:
+    """The same where a server is asked: what goes wrong in reading its answer is the server's fault.
+
+    The library has no error for most answers that make no sense, and leaves what Python raises over them.
+
+    Args:
+        name: As in :func:`explained`.
+        bucket: As in :func:`explained`.
+
+    Raises:
+        LockstickError: As in :func:`explained`; also TransferError for an answer that makes no sense.
+    """
+    with explained(name, bucket):
+        try:
+            yield
+        except (LockstickError, s3.BotoCoreError, s3.ClientError):
+            raise
+        except Exception:  # noqa: BLE001 - whoever owns the server chooses which
+            raise TransferError(
+                f"{name} failed",
+                why="the server's answer makes no sense",
+                remedy="Check that AWS_ENDPOINT_URL_S3 leads to an S3 server, or do without this store.",
+            ) from None
 
 
 def _refusal(error: s3.ClientError, name: str, bucket: str) -> LockstickError:
