@@ -122,9 +122,11 @@ class Placer:
             LockstickError: Something that was submitted before could not be placed.
         """
         self._raise()
+        # Looked at now, as it may wait for long: what is touched meanwhile is proven again.
+        fresh = self._session.seal(batch.digest) if is_fresh else None
         with self._guard:
             self._waiting.update(dict.fromkeys(batch.names, batch.length))
-            self._jobs.add(self._pool.submit(self._work, batch, is_fresh=is_fresh))
+            self._jobs.add(self._pool.submit(self._work, batch, fresh=fresh))
 
     def drain(self) -> tuple[Batch, ...]:
         """Wait until everything is placed, and its names are durable.
@@ -152,14 +154,10 @@ class Placer:
         if self._failure is not None:
             raise self._failure
 
-    def _work(self, batch: Batch, *, is_fresh: bool) -> None:
+    def _work(self, batch: Batch, *, fresh: os.stat_result | None) -> None:
         try:
-            if is_fresh:
-                self._session.seal(batch.digest)
-            is_proven = is_fresh
             for planned, place in batch.packages:
-                self._place(batch.digest, planned, place, is_proven=is_proven)
-                is_proven = True
+                self._place(batch.digest, planned, place, fresh=fresh)
             self._session.note(batch.digest, batch.names)
         except Interrupted:
             return
@@ -187,7 +185,7 @@ class Placer:
             self._failure = self._failure or error
         self._stop.set()
 
-    def _place(self, digest: str, planned: PlannedPackage, place: Path, *, is_proven: bool) -> None:
+    def _place(self, digest: str, planned: PlannedPackage, place: Path, *, fresh: os.stat_result | None) -> None:
         package = planned.package
         if package.target in self.placed:
             return
@@ -197,8 +195,9 @@ class Placer:
             self._session.store.places.entry(digest),
             aside,
             length=package.length,
-            digests=None if is_proven else known_digests(package.hashes),
+            digests=known_digests(package.hashes),
             passage=self._passage,
+            fresh=fresh,
             stopped=self._stop.is_set,
             advanced=partial(self._advance, package.target),
         )

@@ -57,7 +57,7 @@ def test_the_bytes_arrive_by_every_way(entry: Path, tmp_path: Path, method: Meth
     target = tmp_path / "target"
     target.write_bytes(b"left by a run that was killed")
     told: list[int] = []
-    bring(entry, target, method, digests=None if is_proven else DIGESTS, advanced=told.append)
+    bring(entry, target, method, fresh=entry.lstat() if is_proven else None, advanced=told.append)
     assert target.read_bytes() == DATA
     assert sum(told) == len(DATA)
     assert target.samefile(entry) is (method is Method.LINK)
@@ -168,3 +168,63 @@ def test_a_real_clone_has_bytes_of_its_own_or_is_refused(entry: Path, tmp_path: 
         assert target.read_bytes() == DATA
         target.write_bytes(b"changed")
         assert entry.read_bytes() == DATA
+
+
+@each_method
+def test_what_was_just_fetched_is_hashed_all_the_same_if_it_is_another_file_now(
+    entry: Path, tmp_path: Path, method: Method
+) -> None:
+    fetched = entry.lstat()
+    bring(entry, tmp_path / "one", method, fresh=fetched)
+    entry.unlink()
+    entry.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+    with pytest.raises(Damaged):
+        bring(entry, tmp_path / "two", method, fresh=fetched)
+    assert not os.path.lexists(tmp_path / "two")
+
+
+@each_method
+def test_what_was_just_fetched_is_hashed_all_the_same_if_it_was_written_to_since(
+    entry: Path, tmp_path: Path, method: Method
+) -> None:
+    fetched = entry.lstat()
+    with entry.open("r+b") as file:
+        file.write(bytes([DATA[0] ^ 1]))
+    os.utime(entry, ns=(fetched.st_atime_ns, fetched.st_mtime_ns))
+    with pytest.raises(Damaged):
+        bring(entry, tmp_path / "target", method, fresh=fetched)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+def test_a_planted_second_name_of_a_private_file_leaves_it_private(entry: Path, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.write_bytes(bytes(len(DATA)))
+    private.chmod(0o600)
+    entry.unlink()
+    os.link(private, entry)
+    with pytest.raises(Damaged):
+        bring(entry, tmp_path / "target", Method.LINK)
+    assert private.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_just_fetched_is_proven_if_it_is_written_to_while_it_is_copied(entry: Path, tmp_path: Path) -> None:
+    def write(_: int) -> None:
+        with entry.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([DATA[-1] ^ 1]))
+
+    with pytest.raises(Damaged):
+        bring(entry, tmp_path / "target", Method.COPY, fresh=entry.lstat(), advanced=write)
+    assert not os.path.lexists(tmp_path / "target")
+
+
+def test_another_build_may_use_what_was_just_fetched_while_it_is_copied(entry: Path, tmp_path: Path) -> None:
+    told: list[int] = []
+
+    def use(count: int) -> None:
+        told.append(count)
+        os.link(entry, tmp_path / f"theirs-{len(told)}")
+
+    bring(entry, tmp_path / "target", Method.COPY, fresh=entry.lstat(), advanced=use)
+    assert (tmp_path / "target").read_bytes() == DATA
+    assert sum(told) == len(DATA)

@@ -217,11 +217,19 @@ class Session:
         with self.store.held():
             self._claims.set(frozenset(), frozenset())
 
-    def seal(self, digest: str) -> None:
-        """Make an entry that was just fetched read-only, where that does not keep it from being removed."""
+    def seal(self, digest: str) -> os.stat_result | None:
+        """Make an entry that was just fetched read-only, where that does not keep it from being removed.
+
+        Returns:
+            The entry as it is then, to tell later whether it was touched; None if it is gone already.
+        """
+        entry = self.store.places.entry(digest)
         if os.name == "posix":
             with suppress(OSError):
-                self.store.places.entry(digest).chmod(_READ_ONLY)
+                entry.chmod(_READ_ONLY)
+        with suppress(OSError):
+            return entry.lstat()
+        return None
 
     def discard(self, digest: str, seen: os.stat_result | None) -> None:
         """Remove an entry that was found to be damaged, unless another session has replaced it meanwhile.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Method", "Passage", "find_passage", "share"]
+__all__ = ["Method", "Passage", "find_passage", "open_up", "share"]
 
 
 class Method(enum.Enum):
@@ -118,15 +118,22 @@ def share(entry: Path, target: Path, passage: Passage, *, copier: Callable[[Path
         with suppress(OSError):
             target.unlink(missing_ok=True)
             _link(entry, target)
-            _open_up(target, passage.mode)
             return True
     return False
 
 
-def _open_up(target: Path, mode: int) -> None:
-    status = target.lstat()
-    if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) != mode:
-        target.chmod(mode)
+def open_up(target: Path, passage: Passage) -> None:
+    """Allow a shared file what any new file in its folder allows. Only for proven bytes: it may be anybody's file.
+
+    Args:
+        target: A regular file in that folder.
+        passage: How it got there.
+
+    Raises:
+        OSError: That cannot be done.
+    """
+    if stat.S_IMODE(target.lstat().st_mode) != passage.mode:
+        target.chmod(passage.mode)
 
 
 def _drop(target: Path) -> None:

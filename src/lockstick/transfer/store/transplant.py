@@ -3,7 +3,8 @@
 The rules:
 
 1. A target appears under a name of the caller's that nobody takes for a finished file; the caller publishes it.
-2. What was not proven in this run is proven here: while it is copied, or on the very file that was shared.
+2. What was not proven in this run is proven here: while it is copied, or on the very file that was shared. What was
+   proven counts as long as it is the same file and nobody has touched it since.
 3. What is there when this returns is flushed, and so were the bytes that are shared, when they were stored.
 """
 
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from lockstick.errors import MediaError
 from lockstick.transfer.disk import flush, media_error
 from lockstick.transfer.hashing import Digester, hash_file
-from lockstick.transfer.store.passage import share
+from lockstick.transfer.store.passage import Method, open_up, share
 from lockstick.transfer.store.reflink import clone
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def transplant(
     target: Path,
     *,
     length: int,
-    digests: Mapping[str, str] | None,
+    digests: Mapping[str, str],
     passage: Passage,
+    fresh: os.stat_result | None = None,
     stopped: Callable[[], bool] = lambda: False,
     advanced: Callable[[int], None] = lambda _: None,
     copier: Callable[[Path, Path], None] = clone,
@@ -67,8 +69,9 @@ def transplant(
         entry: The entry.
         target: Where to; whatever has the name is removed.
         length: How many bytes it must have.
-        digests: What its bytes must have, by algorithm; None if they were proven in this very run.
+        digests: What its bytes must have, by algorithm.
         passage: How; where it fails after all, the next best is used.
+        fresh: The entry as it was when this very run had proven it; None if this run has not.
         stopped: Asked now and then; True ends the work.
         advanced: Told of every piece that is done.
         copier: Makes copy-on-write copies.
@@ -86,10 +89,17 @@ def transplant(
     try:
         target.unlink(missing_ok=True)
         if share(entry, target, passage, copier=copier):
-            _require_plain(target.lstat(), length, seen)
-            _prove(target, seen, length=length, digests=digests, stopped=stopped, advanced=advanced)
-        else:
-            _copy(entry, target, seen, length=length, digests=digests, stopped=stopped, advanced=advanced)
+            shared = target.lstat()
+            _require_plain(shared, length, seen)
+            # A second name is itself a change; a clone is made of whatever had the name.
+            after = shared if os.path.samestat(shared, seen) else entry.lstat()
+            is_proven = _is_untouched(fresh, seen) and _is_same_file(seen, after)
+            wanted = None if is_proven else digests
+            _prove(target, seen, length=length, digests=wanted, stopped=stopped, advanced=advanced)
+            if passage.method is not Method.COPY:
+                open_up(target, passage)
+        elif not _copy(entry, target, seen, fresh, length=length, digests=digests, stopped=stopped, advanced=advanced):
+            _prove(target, seen, length=length, digests=digests, stopped=stopped, advanced=lambda _: None)
     except OSError as error:
         _drop(target)
         raise media_error(error, target, "written") from error
@@ -128,12 +138,14 @@ def _copy(
     entry: Path,
     target: Path,
     seen: os.stat_result,
+    fresh: os.stat_result | None,
     *,
     length: int,
-    digests: Mapping[str, str] | None,
+    digests: Mapping[str, str],
     stopped: Callable[[], bool],
     advanced: Callable[[int], None],
-) -> None:
+) -> bool:
+    """Copy, and prove unless that was done already; False if the entry was touched meanwhile and nothing is proven."""
     try:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         source = io.FileIO(os.open(entry, flags), "r")
@@ -141,8 +153,9 @@ def _copy(
         raise Damaged(f"it cannot be opened: {error.strerror}", seen) from error
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with source, io.FileIO(os.open(target, flags, 0o666), "w") as file:
-        _require_plain(os.fstat(source.fileno()), length, seen)
-        digester = None if digests is None else Digester(digests)
+        opened = os.fstat(source.fileno())
+        _require_plain(opened, length, seen)
+        digester = None if _is_untouched(fresh, opened) else Digester(digests)
         buffer = memoryview(bytearray(min(_BUFFER, max(length, 1))))
         left, unflushed = length, 0
         while left:
@@ -156,9 +169,7 @@ def _copy(
                 raise Damaged("it is shorter than it was", seen)
             if digester is not None:
                 digester.update(buffer[:count])
-            written = 0
-            while written < count:
-                written += file.write(buffer[written:count])
+            _write(file, buffer[:count])
             left -= count
             unflushed += count
             if unflushed >= _FLUSH_BYTES:
@@ -166,9 +177,16 @@ def _copy(
                 flush(file.fileno())
                 unflushed = 0
             advanced(count)
-        if digests is not None and digester is not None:
+        if digester is not None:
             _require_same(digester.digests(), digests, seen)
         flush(file.fileno())
+        return digester is not None or _is_untouched(fresh, os.fstat(source.fileno()))
+
+
+def _write(file: io.FileIO, data: memoryview) -> None:
+    written = 0
+    while written < len(data):
+        written += file.write(data[written:])
 
 
 def _require_plain(status: os.stat_result, length: int, seen: os.stat_result) -> None:
@@ -176,6 +194,15 @@ def _require_plain(status: os.stat_result, length: int, seen: os.stat_result) ->
         raise Damaged("it is not a plain file", seen)
     if status.st_size != length:
         raise Damaged(f"it has {status.st_size} bytes instead of {length}", seen)
+
+
+def _is_untouched(fresh: os.stat_result | None, now: os.stat_result) -> bool:
+    """Whether a file is the one that was proven, and neither its bytes nor its names have changed since."""
+    return fresh is not None and _is_same_file(fresh, now) and fresh.st_ctime_ns == now.st_ctime_ns
+
+
+def _is_same_file(one: os.stat_result, other: os.stat_result) -> bool:
+    return os.path.samestat(one, other) and (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
 def _require_same(actual: Mapping[str, str], digests: Mapping[str, str], seen: os.stat_result) -> None:
