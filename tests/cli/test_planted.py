@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,3 +109,34 @@ def held(lock: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+@pytest.mark.parametrize("place", ["sha256", "partial", "sha256/ab"])
+def test_a_store_that_cannot_be_listed_is_the_disks_fault(lockstick: Runner, tmp_path: Path, place: str) -> None:
+    store = tmp_path / "store"
+    assert lockstick("store", "prune", "--store", store).code == 0
+    (store / place).parent.mkdir(exist_ok=True)
+    with suppress(OSError):
+        (store / place).rmdir()
+    (store / place).symlink_to(place.rpartition("/")[2])
+    result = lockstick("store", "list", "--store", store)
+    assert result.code == (0 if "/" in place else 6)
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("what", ["folder", "link"])
+@pytest.mark.parametrize("name", ["1.lock", "1.json"])
+def test_what_lies_in_place_of_a_runs_files_gives_way(
+    lockstick: Runner, wings: Sandbox, tmp_path: Path, name: str, what: str
+) -> None:
+    store = tmp_path / "store"
+    assert make(lockstick, wings, tmp_path / "first", store).code == 0
+    planted = store / "sessions" / name
+    if what == "folder":
+        (planted / "more").mkdir(parents=True)
+    else:
+        planted.symlink_to(tmp_path / "elsewhere")
+    result = make(lockstick, wings, tmp_path / "out", store)
+    assert (result.code, result.json()["fetched"]) == (0, 0)
+    assert not (tmp_path / "elsewhere").exists()
+    assert list((store / "sessions").iterdir()) == []

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -21,6 +22,7 @@ from lockstick.errors import MediaError
 from lockstick.transfer.disk import media_error
 from lockstick.transfer.lock import try_lock
 from lockstick.transfer.plainfile import read_plain
+from lockstick.transfer.store.folders import clear
 from lockstick.transfer.store.places import is_digest
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Claims:
         self.using: frozenset[str] = frozenset()
         for number in count(1):
             lock = folder / f"{number}{_LOCK}"
+            _make_way(lock)
             held = try_lock(lock)
             if held is not None:
                 self._fd, self._lock, self._list = held, lock, lock.with_suffix(_LIST)
@@ -99,7 +102,7 @@ class Claims:
     def _write(self) -> None:
         document = {"fetching": sorted(self.fetching), "using": sorted(self.using)}
         try:
-            self._list.unlink(missing_ok=True)
+            clear(self._list)
             self._list.write_text(json.dumps(document), encoding="ascii")
         except OSError as error:
             raise media_error(error, self._list, "written") from error
@@ -120,6 +123,13 @@ class Claims:
         os.close(self._fd)
         with suppress(OSError):
             self._lock.unlink(missing_ok=True)  # for systems that keep the name of an open file
+
+
+def _make_way(lock: Path) -> None:
+    """Remove what no run has made: it would keep every run out of the store."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(lock.lstat().st_mode):
+            clear(lock)
 
 
 def read_claims(folder: Path, *, besides: Path | None = None) -> Others:

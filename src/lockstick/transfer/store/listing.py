@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockstick.errors import NotFoundError, UsageError
+from lockstick.transfer.disk import media_error
 from lockstick.transfer.space import allocated
 from lockstick.transfer.store.index import Use, read_index
 from lockstick.transfer.store.places import is_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from lockstick.transfer.store.places import Places
 
@@ -53,6 +54,9 @@ def kept_in(places: Places) -> list[Kept]:
 
     Returns:
         Everything, the latest use first.
+
+    Raises:
+        MediaError: A folder of it cannot be read.
     """
     uses = read_index(places.index)
     found = [*_entries(places, uses), *_partials(places, uses)]
@@ -125,6 +129,8 @@ def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
             return list(entries)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise media_error(error, Path(folder), "listed") from error
 
 
 def _plain(file: os.DirEntry[str]) -> os.stat_result | None:
