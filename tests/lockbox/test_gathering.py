@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +18,9 @@ from lockstick.errors import MediaError
 from lockstick.lockbox.sources import Source
 from lockstick.sandbox import Sandbox
 from lockstick.transfer import Policy, fetch_all
+from lockstick.transfer.lock import try_lock
 from lockstick.transfer.store.content import ContentStore
+from lockstick.trust.findings import Verdict
 from transfer.ground import Notes
 from transfer.misbehaving import Blob, Server, status
 
@@ -89,6 +93,36 @@ def run(request: pytest.FixtureRequest, cloud: Sandbox, tmp_path: Path) -> Calla
             )
 
     return invoke
+
+
+@pytest.mark.parametrize("run", ["with a store"], indirect=True)
+@pytest.mark.parametrize("is_alive", [False, True])
+def test_a_build_that_gets_nowhere_is_not_waited_for_forever(
+    run: Callable[..., BuildOutcome], cloud: Sandbox, tmp_path: Path, *, is_alive: bool
+) -> None:
+    digests = sorted({record.sha256 for record in cloud.packages()})
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if is_alive and sum(slept) < 3000:
+            with store.places.partial("0" * 64).open("ab") as file:
+                file.write(b"x")
+
+    store = ContentStore(tmp_path / "store", now=time.time, sleep=sleep)
+    store.prepare()
+    (store.places.sessions / "9.json").write_text(json.dumps({"fetching": digests, "using": []}))
+    held = try_lock(store.places.sessions / "9.lock")
+    assert held is not None
+    try:
+        notes = Notes()
+        outcome = run(store=store, notes=notes)
+    finally:
+        os.close(held)
+    assert outcome.verified.verdict is Verdict.VERIFIED
+    assert from_origin(cloud) == len(digests)
+    assert sum("gets nowhere" in text for text in notes.messages) == 1
+    assert (3600 if is_alive else 600) <= sum(slept) <= (3700 if is_alive else 700)
 
 
 def from_origin(cloud: Sandbox) -> int:

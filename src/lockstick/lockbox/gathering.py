@@ -6,7 +6,8 @@ The rules:
    is there. What has no place in a store is fetched to its place in the output.
 2. Shelves are asked in their order, then the package's own origin. A shelf that fails, or gives other bytes than
    were signed, costs time and nothing else. One whose addresses have run out is asked for new ones, twice.
-3. What another build is fetching is waited for, while this one holds nothing that the other could wait for.
+3. What another build is fetching is waited for, while this one holds nothing that the other could wait for. One that
+   gets nowhere for long, stopped or made up, is waited for no longer.
 4. An entry that turns out to be damaged is fetched again.
 5. What lies in the output already is taken into the store where that costs nothing.
 """
@@ -23,6 +24,7 @@ from lockstick.lockbox.needs import Needs
 from lockstick.lockbox.placing import Batch, Placer
 from lockstick.lockbox.plan import stored_digest, waiting_name
 from lockstick.lockbox.proof import Measured
+from lockstick.lockbox.waiting import Silence
 from lockstick.transfer.model import Download
 from lockstick.transfer.space import check_space
 from lockstick.transfer.store.passage import Method, Passage, find_passage
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Gathered", "Gatherer"]
 
 _LOOK_AGAIN = 0.2
+# Longer than a build is silent that waits for a server which asked it to, and tries again.
+_LONGEST_SILENCE = 600.0
 _TURNS = 3
 
 
@@ -190,6 +194,7 @@ class Gatherer:
 
     def _rounds(self, batches: dict[str, Batch], direct: list[_Want], session: Session, placer: Placer) -> None:
         has_told = False
+        silence = Silence(session.store.places.partials)
         while batches or direct:
             granted = session.claim({digest: batch.length for digest, batch in batches.items()})
             if not (granted.present or granted.ours or direct):
@@ -198,6 +203,10 @@ class Gatherer:
                     self._observer.message(f"Another build is fetching {names}; waiting for it.")
                     has_told = True
                 session.store.sleep(_LOOK_AGAIN)
+                if silence.after(_LOOK_AGAIN) >= _LONGEST_SILENCE:
+                    self._observer.message("The other build gets nowhere; what it holds is fetched without the store.")
+                    direct = [self._direct(planned) for batch in batches.values() for planned, _ in batch.packages]
+                    batches = {}
                 continue
             for digest in sorted(granted.present, key=lambda digest: -batches[digest].length):
                 placer.submit(batches[digest], is_fresh=False)
