@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lockstick.disk.lock import try_lock
 from lockstick.sandbox import Package, Sandbox
-from lockstick.transfer.lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
+from lockstick.disk.hashing import hash_file
 from lockstick.errors import LockstickError, MediaError, NotAllowedError, NotFoundError
 from lockstick.metadata.tuf import TUF
 from lockstick.transfer.documents import DocumentReader
 from lockstick.transfer.engine import fetch_all
-from lockstick.transfer.hashing import hash_file
 from lockstick.transfer.model import Download
 from lockstick.transfer.policy import Policy
 from lockstick.trust.tuf.files import CLIENT_LIMITS, metadata_name, target_name

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick import AnchorChoice, BuildOutcome, CloudSession, CloudSource, build, read_credentials
+from lockstick.disk.lock import try_lock
 from lockstick.errors import MediaError
 from lockstick.lockbox.sources import Source
 from lockstick.sandbox import Sandbox
 from lockstick.transfer import Policy, fetch_all
-from lockstick.transfer.lock import try_lock
 from lockstick.transfer.store.content import ContentStore
 from lockstick.trust.findings import Verdict
 from transfer.ground import Notes

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from forge import Forge
+from lockstick.disk.lock import take_lock
 from lockstick.errors import LockstickError, MediaError, UsageError
-from lockstick.lockbox.lock import take_lock
 from lockstick.lockbox.workplace import open_workplace
 
 if TYPE_CHECKING:

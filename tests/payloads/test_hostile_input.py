@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lockstick.disk.plainfile import obstacle, read_capped
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.compose_yaml import AmbiguousComposeError, read_yaml
 from lockstick.payloads.container_json import UnclearJsonError, parse_json
 from lockstick.payloads.image_archive import read_archive
-from lockstick.transfer.plainfile import obstacle, read_capped
 from payload_maker import App, Image, tar
 
 if TYPE_CHECKING:

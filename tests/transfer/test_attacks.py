@@ -17,10 +17,10 @@ import pytest
 from lockstick.cloud.credentials import OAuthClient
 from lockstick.cloud.secret import Secret
 from lockstick.cloud.token import TokenSource
+from lockstick.disk.durable import Seeking
 from lockstick.errors import MediaError, NotFoundError, TransferError
 from lockstick.transfer import ClientFactory, DocumentReader, Download, Policy, fetch_all
 from lockstick.transfer import partial as partial_module
-from lockstick.transfer.disk import Seeking
 from lockstick.transfer.http1.connecting import connect
 from lockstick.transfer.journal import journal_path, kept_bytes
 from lockstick.transfer.line import Line

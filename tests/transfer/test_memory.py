@@ -22,7 +22,8 @@ BLOCKS = 160
 _CHILD = """
 import sys
 from pathlib import Path
-from lockstick.transfer import Download, fetch_all, hash_file
+from lockstick.disk.hashing import hash_file
+from lockstick.transfer import Download, fetch_all
 url, length, digest, folder = sys.argv[1:]
 wanted = [Download(name=n, url=url, length=int(length), digests={"sha256": digest},
                    destination=Path(folder, n), partial=Path(folder, n + ".part")) for n in ("a", "b")]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lockstick.disk import hashing as hashing_module
 from lockstick.errors import DistrustError, MediaError, TransferError
 from lockstick.transfer import ClientFactory, Policy, fetch_all
-from lockstick.transfer import hashing as hashing_module
 from lockstick.transfer.journal import kept_bytes
 from transfer.ground import Notes, Want, World, noise
 from transfer.misbehaving import Blob, Request, Server, Talk

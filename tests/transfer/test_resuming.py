@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lockstick.disk.durable import flush
 from lockstick.errors import MediaError, TransferError
 from lockstick.transfer import ClientFactory, Download, Policy, client_factory, fetch_all
-from lockstick.transfer.disk import flush
 from lockstick.transfer.journal import Mark, save_journal
 from transfer.ground import Notes, Want, World, noise
 from transfer.misbehaving import Blob, Request, Server, Talk, in_turn

@@ -11,10 +11,10 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import flush, flush_folders, publish
+from lockstick.disk.plainfile import obstacle
 from lockstick.errors import MediaError
 from lockstick.lockbox.plan import stored_digest
-from lockstick.transfer.disk import flush, flush_folders, publish
-from lockstick.transfer.plainfile import obstacle
 from lockstick.transfer.store.passage import share
 
 if TYPE_CHECKING:

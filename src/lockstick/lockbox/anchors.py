@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.trouble import media_error
 from lockstick.errors import DistrustError, NotFoundError
 from lockstick.metadata.uptane import UPTANE
-from lockstick.transfer.disk import media_error
 from lockstick.trust.evidence import Anchors, numbered_roots
 from lockstick.trust.limits import DEVICE_LIMITS
 

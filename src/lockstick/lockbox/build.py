@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lockstick.disk.sizes import size
+from lockstick.disk.space import Room, check_space, is_same_disk
 from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError
 from lockstick.lockbox.gathering import Gatherer
 from lockstick.lockbox.outputfolder import refuse_foreign
@@ -25,8 +27,6 @@ from lockstick.lockbox.sources import Fetch, Repository, Shelf, Source
 from lockstick.lockbox.verify import conclude
 from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.progress import SILENT
-from lockstick.transfer.sizes import size
-from lockstick.transfer.space import Room, check_space, is_same_disk
 from lockstick.transfer.store.pruning import prune
 from lockstick.transfer.surroundings import Surroundings
 from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first

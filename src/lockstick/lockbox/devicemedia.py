@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lockstick.transfer.plainfile import obstacle
+from lockstick.disk.plainfile import obstacle
 from lockstick.trust.device.media import Problem
 
 if TYPE_CHECKING:

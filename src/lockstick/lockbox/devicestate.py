@@ -14,9 +14,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import flush, publish
+from lockstick.disk.trouble import media_error
 from lockstick.errors import UsageError
 from lockstick.lockbox.jsonfile import Fields, read_json_file
-from lockstick.transfer.disk import flush, media_error, publish
 from lockstick.trust.device.memory import DeviceMemory, EcuMemory, RepositoryMemory, SeenSnapshot
 from lockstick.trust.device.targets import DeviceTarget
 

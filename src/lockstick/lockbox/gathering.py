@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.space import check_space
 from lockstick.errors import DistrustError, MediaError, NotAllowedError, NotFoundError, TransferError
 from lockstick.lockbox.adopting import adopt
 from lockstick.lockbox.needs import Needs
@@ -26,7 +27,6 @@ from lockstick.lockbox.plan import stored_digest, waiting_name
 from lockstick.lockbox.proof import Measured
 from lockstick.lockbox.waiting import Silence
 from lockstick.transfer.model import Download
-from lockstick.transfer.space import check_space
 from lockstick.transfer.store.passage import Method, Passage, find_passage
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import obstacle
 from lockstick.lockbox.anchors import LOCKBOX_DIALECT
 from lockstick.lockbox.reading import read_evidence
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.shape import as_object
 from lockstick.metadata.targets import read_target
-from lockstick.transfer.plainfile import obstacle
 from lockstick.trust.names import target_path
 
 if TYPE_CHECKING:

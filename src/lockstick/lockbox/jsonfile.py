@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from lockstick.disk.trouble import media_error
 from lockstick.errors import NotFoundError, UsageError
-from lockstick.transfer.disk import media_error
 
 if TYPE_CHECKING:
     from pathlib import Path

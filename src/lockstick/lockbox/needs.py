@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.space import Room, check_space, is_same_disk
 from lockstick.errors import MediaError
 from lockstick.lockbox.plan import stored_digest
-from lockstick.transfer.space import Room, check_space, is_same_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

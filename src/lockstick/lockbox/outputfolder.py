@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockstick.disk.trouble import media_error
 from lockstick.errors import UsageError
 from lockstick.lockbox.layout import MEDIA_FOLDER, WORK_FOLDER
-from lockstick.transfer.disk import media_error
 
 if TYPE_CHECKING:
     from pathlib import Path

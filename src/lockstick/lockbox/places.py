@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import publish, write_new
+from lockstick.disk.trouble import media_error
 from lockstick.lockbox.inspect import inspect
 from lockstick.metadata.malformed import MalformedError
-from lockstick.transfer.disk import media_error, publish, write_new
 from lockstick.trust.names import target_path
 
 if TYPE_CHECKING:

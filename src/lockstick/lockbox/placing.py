@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from lockstick.disk.durable import flush_folders, publish
+from lockstick.disk.hashing import known_digests
 from lockstick.lockbox.proof import Measured
-from lockstick.transfer.disk import flush_folders, publish
-from lockstick.transfer.hashing import known_digests
 from lockstick.transfer.store.transplant import Damaged, Interrupted, transplant
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.hashing import hash_file
 from lockstick.errors import UsageError
 from lockstick.lockbox.proof import Measured, measure
 from lockstick.payloads.coverage import ungathered_part
 from lockstick.payloads.kind import kind_of
-from lockstick.transfer.hashing import hash_file
 from lockstick.transfer.journal import kept_bytes
 from lockstick.transfer.store.places import ALGORITHM, is_digest
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lockstick.disk.hashing import hash_file
+from lockstick.disk.plainfile import obstacle
 from lockstick.errors import MediaError
 from lockstick.payloads.coverage import unchecked_part
 from lockstick.payloads.kind import Kind, kind_of
 from lockstick.payloads.parts import Parts, check_parts, parts_size
-from lockstick.transfer.hashing import hash_file
-from lockstick.transfer.plainfile import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.transfer.plainfile import obstacle
+from lockstick.disk.plainfile import obstacle
 from lockstick.trust.evidence import Evidence, RepositoryEvidence
 from lockstick.trust.limits import DEVICE_LIMITS, Limits
 

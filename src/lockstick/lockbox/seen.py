@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
+from lockstick.disk.durable import publish, write_new
+from lockstick.disk.trouble import media_error
 from lockstick.errors import MediaError
 from lockstick.lockbox.truststore import SEEN_SUFFIX
-from lockstick.transfer.disk import media_error, publish, write_new
 from lockstick.trust.memory import Seen, advance
 
 if TYPE_CHECKING:

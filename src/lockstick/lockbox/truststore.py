@@ -14,12 +14,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import prepare_folder, publish, write_new
+from lockstick.disk.trouble import media_error
 from lockstick.errors import DistrustError, NotFoundError, UsageError
 from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT, LOCKBOX_DIALECT
 from lockstick.metadata.dialects import DIALECTS
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
-from lockstick.transfer.disk import media_error, prepare_folder, publish, write_new
 from lockstick.trust.evidence import Anchors
 from lockstick.trust.findings import Ledger
 from lockstick.trust.limits import DEVICE_LIMITS

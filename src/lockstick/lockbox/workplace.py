@@ -23,13 +23,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import flush_folders, prepare_folder, publish, write_new
+from lockstick.disk.lock import take_lock
+from lockstick.disk.plainfile import obstacle
+from lockstick.disk.trouble import media_error
 from lockstick.errors import MediaError
 from lockstick.lockbox.layout import WORK_FOLDER, Layout
-from lockstick.lockbox.lock import take_lock
 from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.reading import read_evidence
-from lockstick.transfer.disk import flush_folders, media_error, prepare_folder, publish, write_new
-from lockstick.transfer.plainfile import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import MISSING, obstacle
 from lockstick.payloads.archive_layout import judge_archive
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.compose_yaml import AmbiguousComposeError, read_yaml
@@ -21,7 +22,6 @@ from lockstick.payloads.image_reference import ImageReference, expected_tag, str
 from lockstick.payloads.manifest import ImageIndex, ManifestError, read_manifest
 from lockstick.payloads.platforms import DEVICE_PLATFORMS, select
 from lockstick.progress import SILENT, Observer
-from lockstick.transfer.plainfile import MISSING, obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import obstacle
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.compose_place import ComposePlace
 from lockstick.payloads.compose_yaml import AmbiguousComposeError, read_yaml
@@ -17,7 +18,6 @@ from lockstick.payloads.image_archive import read_archive
 from lockstick.payloads.image_reference import device_reference, expected_tag
 from lockstick.payloads.manifest import ImageIndex, ImageManifest, ManifestError, read_manifest
 from lockstick.payloads.platforms import select
-from lockstick.transfer.plainfile import obstacle
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import MISSING, read_capped
 from lockstick.payloads.container_json import MAX_JSON, UnclearJsonError, parse_json, sha256_digest
-from lockstick.transfer.plainfile import MISSING, read_capped
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ import stat
 import zlib
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import obstacle
 from lockstick.payloads.gvariant import NotNormalError
 from lockstick.payloads.ostree_objects import FileHeader
-from lockstick.transfer.plainfile import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,12 +13,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import MISSING, obstacle, read_capped
 from lockstick.payloads.device_problem import DeviceProblem
 from lockstick.payloads.gvariant import NotNormalError
 from lockstick.payloads.ostree_files import CorruptObjectError, hash_archived, is_loose_file
 from lockstick.payloads.ostree_objects import check_dirmeta, read_commit, read_dirtree
 from lockstick.progress import SILENT, Observer
-from lockstick.transfer.plainfile import MISSING, obstacle, read_capped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from lockstick.disk.plainfile import read_capped
 from lockstick.payloads.compose_app import check_compose
 from lockstick.payloads.compose_lines import MAX_COMPOSE
 from lockstick.payloads.compose_place import ComposePlace
@@ -15,7 +16,6 @@ from lockstick.payloads.kind import Kind, kind_of
 from lockstick.payloads.ostree_repo import check_commit
 from lockstick.payloads.tally import Tally
 from lockstick.progress import SILENT, Observer
-from lockstick.transfer.plainfile import read_capped
 from lockstick.trust.findings import Ledger
 from lockstick.trust.rules import Severity
 

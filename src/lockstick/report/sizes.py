@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.transfer.sizes import size
+from lockstick.disk.sizes import size
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from lockstick.lockbox.lock import take_lock
+from lockstick.disk.lock import take_lock
 from lockstick.sandbox.api import Api
 from lockstick.sandbox.credentials import write_credentials
 from lockstick.sandbox.faults import FaultTable

@@ -4,11 +4,10 @@ The room knows URLs, lengths and digests, and nothing of what the bytes mean. It
 
 * :func:`fetch_all` fetches wanted files (:class:`Download`) to disk and returns :class:`Fetched`.
 * :class:`DocumentReader` fetches small documents into memory, with a hard cap.
-* :func:`hash_file` hashes what is already on disk.
 * :class:`Policy` says how patient the engine is, :class:`Surroundings` where its time and chance come from.
 * :class:`Authority` is what a caller implements to put credentials on requests, per origin.
 
-Names are loaded when first used, so that hashing (the verifier's need) does not pay for the network.
+Names are loaded when first used, so that whoever only needs an address does not pay for the engine.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from lockstick.transfer.authority import Authority
     from lockstick.transfer.documents import DocumentReader
     from lockstick.transfer.engine import fetch_all
-    from lockstick.transfer.hashing import hash_file
     from lockstick.transfer.model import Download, Fetched
     from lockstick.transfer.network import ClientFactory, client_factory
     from lockstick.transfer.origins import Origin, check_url, origin_of, safe_url
@@ -40,7 +38,6 @@ __all__ = [
     "check_url",
     "client_factory",
     "fetch_all",
-    "hash_file",
     "origin_of",
     "safe_url",
 ]
@@ -57,7 +54,6 @@ _HOME = {
     "check_url": "origins",
     "client_factory": "network",
     "fetch_all": "engine",
-    "hash_file": "hashing",
     "origin_of": "origins",
     "safe_url": "origins",
 }

@@ -6,11 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import flush_all, flush_folders
+from lockstick.disk.space import check_space
+from lockstick.disk.trouble import media_error
 from lockstick.errors import DistrustError, LockstickError
 from lockstick.progress import SILENT, Observer
 from lockstick.transfer.attempts import Attempts
 from lockstick.transfer.board import Board
-from lockstick.transfer.disk import flush_all, flush_folders, media_error
 from lockstick.transfer.gates import Gates
 from lockstick.transfer.hops import Road
 from lockstick.transfer.job import Claim, Job, State
@@ -22,7 +24,6 @@ from lockstick.transfer.origins import check_url, origin_of, safe_url
 from lockstick.transfer.partial import Partial
 from lockstick.transfer.policy import Policy
 from lockstick.transfer.setbacks import Stopped, WrongBody
-from lockstick.transfer.space import check_space
 from lockstick.transfer.surroundings import Surroundings
 from lockstick.transfer.watchdog import Watchdog
 

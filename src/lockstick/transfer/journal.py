@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lockstick.transfer.disk import write_new
+from lockstick.disk.durable import write_new
 from lockstick.transfer.validators import Validator
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.transfer.hashing import known_digests
+from lockstick.disk.hashing import known_digests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

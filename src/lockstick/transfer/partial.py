@@ -17,12 +17,13 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import flush, prepare_folder, publish, read_at, reserve, write_at
+from lockstick.disk.hashing import Digester
+from lockstick.disk.sizes import size as in_words
+from lockstick.disk.trouble import media_error
 from lockstick.errors import LockstickError, MediaError
-from lockstick.transfer.disk import flush, media_error, prepare_folder, publish, read_at, reserve, write_at
-from lockstick.transfer.hashing import Digester
 from lockstick.transfer.journal import Mark, drop_journal, load_journal, save_journal
 from lockstick.transfer.setbacks import WrongBody
-from lockstick.transfer.sizes import size as in_words
 from lockstick.transfer.spans import Spans
 
 if TYPE_CHECKING:

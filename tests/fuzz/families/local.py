@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from families.target import Target, emptied, folder
 from ground import sound
+from lockstick.disk.lock import try_lock
 from lockstick.errors import LockstickError
 from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT, read_folder
 from lockstick.lockbox.devicestate import read_state, write_state
@@ -20,7 +21,6 @@ from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.truststore import TrustStore
 from lockstick.metadata.uptane import UPTANE
 from lockstick.report.store import list_json, list_text
-from lockstick.transfer.lock import try_lock
 from lockstick.transfer.store.claims import read_claims
 from lockstick.transfer.store.folders import prepare_root, write_marker
 from lockstick.transfer.store.index import read_index, write_index

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lockstick.disk.lock import try_lock
 from lockstick.errors import MediaError
-from lockstick.transfer.lock import try_lock
 from lockstick.transfer.store.claims import Others, read_claims
 from lockstick.transfer.store.content import ContentStore, Granted
 from lockstick.transfer.store.index import read_index

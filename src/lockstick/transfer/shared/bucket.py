@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lockstick.transfer.disk import media_error
+from lockstick.disk.trouble import media_error
 from lockstick.transfer.shared.model import Listing, SharedEntry
 from lockstick.transfer.shared.parts import Parts
 from lockstick.transfer.shared.trouble import answered, status_of

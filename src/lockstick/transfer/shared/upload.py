@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lockstick.disk.trouble import media_error
 from lockstick.errors import DistrustError, UsageError
-from lockstick.transfer.disk import media_error
 from lockstick.transfer.shared.trouble import code_of, status_of
 
 if TYPE_CHECKING:

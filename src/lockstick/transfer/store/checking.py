@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.hashing import hash_file
 from lockstick.errors import MediaError
-from lockstick.transfer.hashing import hash_file
 from lockstick.transfer.store.listing import kept_in
 from lockstick.transfer.store.places import ALGORITHM
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from lockstick.disk.lock import try_lock
+from lockstick.disk.plainfile import read_plain
+from lockstick.disk.trouble import media_error
 from lockstick.errors import MediaError
-from lockstick.transfer.disk import media_error
-from lockstick.transfer.lock import try_lock
-from lockstick.transfer.plainfile import read_plain
 from lockstick.transfer.store.folders import clear
 from lockstick.transfer.store.places import is_digest
 

@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.lock import try_lock
 from lockstick.errors import MediaError
 from lockstick.transfer.journal import journal_path
-from lockstick.transfer.lock import try_lock
 from lockstick.transfer.store.claims import Claims
 from lockstick.transfer.store.folders import clear, own_folder, prepare_root, write_marker
 from lockstick.transfer.store.index import Use, read_index, write_index

@@ -8,9 +8,10 @@ import shutil
 import stat
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import publish, write_new
+from lockstick.disk.plainfile import read_plain
+from lockstick.disk.trouble import media_error
 from lockstick.errors import MediaError, UsageError
-from lockstick.transfer.disk import media_error, publish, write_new
-from lockstick.transfer.plainfile import read_plain
 
 if TYPE_CHECKING:
     from pathlib import Path

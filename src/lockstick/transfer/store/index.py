@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lockstick.disk.durable import publish
+from lockstick.disk.plainfile import read_plain
 from lockstick.errors import MediaError
-from lockstick.transfer.disk import publish
-from lockstick.transfer.plainfile import read_plain
 from lockstick.transfer.store.places import is_digest
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockstick.disk.space import allocated
+from lockstick.disk.trouble import media_error
 from lockstick.errors import NotFoundError, UsageError
-from lockstick.transfer.disk import media_error
-from lockstick.transfer.space import allocated
 from lockstick.transfer.store.index import Use, read_index
 from lockstick.transfer.store.places import is_digest
 

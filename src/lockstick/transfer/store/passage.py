@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.transfer.disk import flush
+from lockstick.disk.durable import flush
 from lockstick.transfer.store.reflink import clone
 
 if TYPE_CHECKING:

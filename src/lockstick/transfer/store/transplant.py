@@ -16,9 +16,10 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lockstick.disk.durable import flush
+from lockstick.disk.hashing import Digester, hash_file
+from lockstick.disk.trouble import media_error
 from lockstick.errors import MediaError
-from lockstick.transfer.disk import flush, media_error
-from lockstick.transfer.hashing import Digester, hash_file
 from lockstick.transfer.store.passage import Method, open_up, share
 from lockstick.transfer.store.reflink import clone
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from lockstick.disk.sizes import size
+from lockstick.disk.trouble import media_error
 from lockstick.errors import MediaError
-from lockstick.transfer.disk import media_error
-from lockstick.transfer.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

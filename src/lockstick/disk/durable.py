@@ -1,4 +1,4 @@
-"""The disk: making bytes durable, publishing files, and saying in words what a disk error means."""
+"""Making bytes durable: written, flushed, and published under their final names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from lockstick.errors import MediaError
+from lockstick.disk.trouble import media_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,6 @@ __all__ = [
     "flush",
     "flush_all",
     "flush_folders",
-    "media_error",
     "prepare_folder",
     "publish",
     "read_at",
@@ -34,42 +33,6 @@ __all__ = [
 
 _KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE of Linux
 _WORTH_A_SYSTEM_FLUSH = 4
-
-_KNOWN_TROUBLE = {
-    errno.ENOSPC: ("the disk is full", "Make room on it, then run the same command again: what was fetched is kept."),
-    errno.EROFS: ("the file system is read-only", "Mount it writable or choose another folder."),
-    errno.EACCES: ("this user may not do that there", "Correct the folder's permissions or choose another folder."),
-    errno.EPERM: ("this user may not do that there", "Correct the folder's permissions or choose another folder."),
-    errno.EFBIG: (
-        "the file system cannot hold a file of this size",
-        "Use a file system without that limit (exFAT or ext4 instead of FAT32).",
-    ),
-    errno.ENAMETOOLONG: ("the file system does not take so long a name", "Choose a folder with a shorter path."),
-    errno.EXDEV: ("it would have to move to another file system", "Keep both folders on one file system."),
-    errno.EIO: ("the disk reports an input/output error", "Replace the disk or the medium; it is failing."),
-    errno.ENODEV: ("the medium is gone", "Insert it again, then run the same command again."),
-    errno.ENXIO: ("the medium is gone", "Insert it again, then run the same command again."),
-}
-if hasattr(errno, "EDQUOT"):
-    _KNOWN_TROUBLE[errno.EDQUOT] = (
-        "this user's share of the disk is used up",
-        "Make room, then run the same command again: what was fetched is kept.",
-    )
-
-
-def media_error(error: OSError, path: Path, doing: str) -> MediaError:
-    """Turn an operating system error about a file into the project's own.
-
-    Args:
-        error: What the system said.
-        path: The file or folder it is about.
-        doing: What was attempted, as in "cannot be ...": ``read``, ``written``, ``published``.
-
-    Returns:
-        The error to raise; it says why and what to do next.
-    """
-    why, remedy = _KNOWN_TROUBLE.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
-    return MediaError(f"{path} cannot be {doing}", why=why, remedy=remedy)
 
 
 def prepare_folder(folder: Path) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lockstick.transfer.disk import media_error
+from lockstick.disk.trouble import media_error
+from lockstick.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["try_lock"]
+__all__ = ["take_lock", "try_lock"]
 
 _TRIES = 10
+_REMEDY = "Wait until it has ended, or choose another output folder."
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 
 if sys.platform == "win32":
@@ -61,6 +65,31 @@ def try_lock(path: Path) -> int | None:
             raise
         os.close(fd)
     return None
+
+
+@contextmanager
+def take_lock(path: Path, *, busy: str, remedy: str = _REMEDY) -> Iterator[None]:
+    """Hold a lock file.
+
+    Args:
+        path: The file; it is made if need be. Whoever holds the lock may remove it.
+        busy: What to say if somebody else holds it.
+        remedy: What to do then.
+
+    Yields:
+        Nothing, while the lock is held.
+
+    Raises:
+        UsageError: If somebody else holds it.
+        MediaError: If the file cannot be made.
+    """
+    fd = try_lock(path)
+    if fd is None:
+        raise UsageError(busy, remedy=remedy)
+    try:
+        yield
+    finally:
+        os.close(fd)
 
 
 def _is_ours(fd: int, path: Path) -> bool:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockstick.disk.hashing import Digester, hash_file
 from lockstick.errors import MediaError
-from lockstick.transfer.hashing import Digester, hash_file
 from transfer.ground import Notes, noise
 
 if TYPE_CHECKING:
@@ -67,5 +67,5 @@ def test_a_digest_does_not_depend_on_how_the_bytes_came(pieces: list[bytes]) -> 
 
 def test_hashing_does_not_load_the_network() -> None:
     heavy = {"httpx", "lockstick.transfer.line", "lockstick.transfer.network"}
-    code = f"import sys; import lockstick.transfer.hashing; sys.exit(len({heavy} & set(sys.modules)))"
+    code = f"import sys; import lockstick.disk.hashing; sys.exit(len({heavy} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)

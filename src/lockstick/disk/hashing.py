@@ -11,9 +11,9 @@ import os
 import stat
 from typing import TYPE_CHECKING, Protocol
 
+from lockstick.disk.trouble import media_error
 from lockstick.errors import DistrustError, MediaError
 from lockstick.progress import SILENT, Observer
-from lockstick.transfer.disk import media_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
