@@ -7,16 +7,20 @@ A file that cannot be read is left alone, since it may be that of a newer versio
 from __future__ import annotations
 
 import json
+import os
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from lockstick.disk.durable import publish, write_new
+from lockstick.disk.lock import try_lock
 from lockstick.disk.trouble import media_error
 from lockstick.errors import MediaError
 from lockstick.lockbox.truststore import SEEN_SUFFIX
 from lockstick.trust.memory import Seen, advance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from lockstick.lockbox.truststore import StoredAnchors
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["SeenFiles"]
 
 _FORMAT = 1
+_LOCK_TRIES = 50
+_LOCK_PAUSE = 0.1
 _MAX_FILE = 4 * 1024 * 1024
 
 
@@ -36,15 +42,23 @@ class SeenFiles:
         entries: The stored anchors.
         say: Told in words if a memory cannot be read or written.
         is_kept: False to compare with what is remembered and to write nothing.
+        wait: Waits so many seconds.
     """
 
     def __init__(
-        self, folder: Path, entries: Sequence[StoredAnchors], *, say: Callable[[str], None], is_kept: bool = True
+        self,
+        folder: Path,
+        entries: Sequence[StoredAnchors],
+        *,
+        say: Callable[[str], None],
+        is_kept: bool = True,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._folder = folder
         self._entries = entries
         self._say = say
         self._is_kept = is_kept
+        self._wait = wait
 
     def recall(self, anchors: Anchors) -> Seen | None:
         """What was verified before by these anchors.
@@ -77,26 +91,49 @@ class SeenFiles:
         if place is None or not self._is_kept:
             return
         try:
-            # Read again: another run may have written since.
-            before = _read(place)
-        except (OSError, ValueError, RecursionError):
-            return
-        after = advance(before, now)
-        if after == before:
-            return
-        document = {"format": _FORMAT, "documents": dict(after.documents), "lockboxes": dict(after.lockboxes)}
-        aside = place.with_suffix(".new")
-        try:
-            _write(aside, json.dumps(document, indent=1).encode("ascii"))
-            publish(aside, place)
+            with self._alone(place):
+                _advance(place, now)
         except MediaError as error:
             self._say(f"What was verified is not remembered: {error}")
+
+    @contextmanager
+    def _alone(self, place: Path) -> Iterator[None]:
+        """Keep other runs from writing: two that read, advance and write at once could lower what is remembered."""
+        lock = place.with_suffix(".lock")
+        for _ in range(_LOCK_TRIES):
+            fd = try_lock(lock)
+            if fd is not None:
+                break
+            self._wait(_LOCK_PAUSE)
+        else:
+            raise MediaError(f"{lock} is held by another run", remedy="Verify again when that has ended.")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                lock.unlink()
+            os.close(fd)
 
     def _place(self, anchors: Anchors) -> Path | None:
         if anchors.source != "store":
             return None
         name = next((entry.name for entry in self._entries if entry.anchors == anchors), None)
         return None if name is None else self._folder / f"{name}{SEEN_SUFFIX}"
+
+
+def _advance(place: Path, now: Seen) -> None:
+    try:
+        # Read again: another run may have written since.
+        before = _read(place)
+    except (OSError, ValueError, RecursionError):
+        return
+    after = advance(before, now)
+    if after == before:
+        return
+    document = {"format": _FORMAT, "documents": dict(after.documents), "lockboxes": dict(after.lockboxes)}
+    aside = place.with_suffix(".new")
+    _write(aside, json.dumps(document, indent=1).encode("ascii"))
+    publish(aside, place)
 
 
 def _write(path: Path, data: bytes) -> None:
