@@ -112,3 +112,30 @@ def test_what_was_discarded_gets_no_journal_from_those_who_still_write(job: Job)
     partial.write(memoryview(b"late"), 0)
     partial.flush()
     assert not journal_path(job.download.partial).exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "used", "allowed"),
+    [
+        (250, 0.9, [4, 2, 2]),  # many small files, and our own processor is what limits them
+        (250, 0.2, [16, 16, 16]),  # the line is what limits them
+        (2, 0.9, [16, 16, 16]),  # large files: hashing and writing several of them is worth the processor
+    ],
+)
+def test_many_small_files_that_keep_the_processor_busy_get_fewer_connections(
+    want: Want, files: int, used: float, allowed: list[int]
+) -> None:
+    now = processor = 0.0
+    url = check_url("https://files.example/")
+    jobs = [Job(number, want(b"x", f"f{number}"), url, origin_of(url)) for number in range(files * 3 + 1)]
+    policy = Policy(connections=16, start_connections=8)
+    board = Board(jobs, policy=policy, clock=lambda: now, processor=lambda: processor)
+    budget = jobs[0].budget
+    seen = []
+    for second in range(3):
+        budget.active, budget.came = budget.allowed, 1000
+        now, processor = now + 1.0, processor + used
+        board.done(jobs[second * files : (second + 1) * files])
+        board.tick()
+        seen.append(budget.allowed)
+    assert seen == allowed

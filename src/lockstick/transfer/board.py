@@ -15,6 +15,7 @@ budget is used up.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from lockstick.transfer.budget import Budget
@@ -33,6 +34,8 @@ _WORTH_SPLITTING_SECONDS = 0.1
 _WORTH_SPLITTING_BYTES = 1 << 20
 _TICK = 0.25
 _QUICK_LOOK = 0.1
+_MANY_A_SECOND = 200
+_BUSY = 0.7
 _BATCH_FILES = 64
 _BATCH_BYTES = 16 << 20
 
@@ -44,9 +47,17 @@ class Board:
         jobs: The files, the largest first.
         policy: Numbers of connections, sizes of pieces.
         clock: Seconds from any start, never going backwards.
+        processor: Seconds of processor time that this process has used.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, policy: Policy, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        policy: Policy,
+        clock: Callable[[], float],
+        processor: Callable[[], float] = time.process_time,
+    ) -> None:
         self._policy = policy
         self._clock = clock
         self._waiting = list(reversed(jobs))  # the next one last
@@ -61,6 +72,9 @@ class Board:
         for job in jobs:
             job.budget = budgets[job.origin]
         self._budgets = tuple(budgets.values())
+        self._processor = processor
+        self._used = processor()
+        self._done = 0
         self._began_at = self._ticked_at = clock()
         self._rate_of_one = 0.0
 
@@ -200,6 +214,7 @@ class Board:
                 if job in self._open:
                     self._open.remove(job)
                 job.state = State.DONE
+                self._done += 1
                 self._unfinished -= 1
             self._changed.notify_all()
 
@@ -230,15 +245,25 @@ class Board:
             if elapsed < (_QUICK_LOOK if now - self._began_at < _TICK else _TICK):
                 return
             self._ticked_at = now
+            is_busy = self._look_busy(elapsed)
             for budget in self._budgets:
                 rate = budget.came / elapsed
                 budget.came = 0
+                if is_busy:
+                    budget.busy(now)
+                    continue
                 if budget.active:
                     self._rate_of_one = rate / budget.active
                 before = budget.allowed
                 budget.observe(now, rate)
                 if budget.allowed > before:
                     self._changed.notify_all()
+
+    def _look_busy(self, elapsed: float) -> bool:
+        """Whether many small files kept a processor busy since the last look."""
+        used, self._used = self._processor() - self._used, self._processor()
+        done, self._done = self._done, 0
+        return done > elapsed * _MANY_A_SECOND and used > elapsed * _BUSY
 
     def _take_proven(self) -> list[Job]:
         batch, self._proven, self._proven_bytes = self._proven, [], 0

@@ -6,6 +6,8 @@ The rules:
 2. While all of them are at work and a further step brought at least a tenth more, there is a further step.
 3. An answer that says "too many" halves the number, and an error of the line takes one away; both are remembered for a
    while, and then the number grows by one at a time.
+4. While many small files keep a processor busy on our side, two connections do: more threads would only wait for
+   each other.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ _WORTH_IT = 1.1
 _CAREFUL_FOR = 10.0
 _PROBE_AGAIN = 15.0
 _PLATEAU = 2
+_ENOUGH_WHEN_BUSY = 2
 
 
 class Budget:
@@ -67,6 +70,11 @@ class Budget:
             self._best = rate
             self._in_vain = 0
             self.allowed += 1
+
+    def busy(self, now: float) -> None:
+        """Learn that our own side cannot keep up with many small files."""
+        self.allowed = max(min(self.allowed, _ENOUGH_WHEN_BUSY), self.allowed // 2)
+        self._be_careful(now)
 
     def crowded(self, now: float) -> None:
         """Learn that the server has too many requests to answer."""
