@@ -126,6 +126,16 @@ def test_nobody_follows_the_delegations_of_targets_that_nobody_signed() -> None:
     assert "threshold-unmet" in {finding.rule for finding in judgement.findings}
 
 
+def test_nobody_follows_the_delegations_of_targets_whose_signers_the_root_does_not_name() -> None:
+    forge = Tree("first")
+    forge.add("first", targets=BROKEN)
+    for root in forge.image_roots:
+        del root["roles"]["targets"]
+    found = said(forge)
+    assert ("role-missing", "image-repo/targets.json") in found
+    assert "image-repo/first.json" not in {subject for _, subject in found}
+
+
 def test_a_fault_in_what_a_delegated_role_delegates_is_that_roles() -> None:
     forge = Tree("first")
     forge.add("first", "Snapshot", targets=FW)
