@@ -116,6 +116,21 @@ def test_a_role_that_was_searched_before_does_not_keep_the_next_one_from_being_s
     assert all(step.role is not None for step in judgement.trail.routes["fw.bin"])
 
 
+def test_what_lies_below_a_role_that_was_searched_before_is_not_searched_again() -> None:
+    forge = Tree("first", "second")
+    forge.add("first", "shared")
+    forge.add("second", "shared")
+    forge.add("shared", "leaf")
+    forge.add("leaf")
+    assert [(step.delegator.document.name, step.delegation.name) for step in judged(forge).trail.routes["fw.bin"]] == [
+        ("image-repo/targets.json", "first"),
+        ("image-repo/first.json", "shared"),
+        ("image-repo/shared.json", "leaf"),
+        ("image-repo/targets.json", "second"),
+        ("image-repo/second.json", "shared"),
+    ]
+
+
 def test_nobody_follows_the_delegations_of_targets_that_nobody_signed() -> None:
     forge = Tree("first")
     forge.add("first", targets=BROKEN)
