@@ -63,3 +63,9 @@ def test_a_byte_order_mark_is_called_by_its_name() -> None:
     with pytest.raises(MalformedError) as caught:
         parse_standard_object(b"\xef\xbb\xbf{}", "a.json")
     assert caught.value.what == "a.json starts with a byte order mark"
+
+
+def test_half_of_a_pair_is_called_text_that_is_not_unicode() -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse_standard_object(rb'{"a":"\ud800"}', "a.json")
+    assert caught.value.what == "a.json holds text that is not Unicode"
