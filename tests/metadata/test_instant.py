@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -50,6 +51,15 @@ def test_the_error_shows_the_shape() -> None:
 def test_a_time_is_written_in_utc_without_fractions() -> None:
     east = timezone(timedelta(hours=2))
     assert format_instant(datetime(2026, 1, 1, 1, 0, 0, 999_999, tzinfo=east)) == "2025-12-31T23:00:00Z"
+
+
+def test_the_time_zone_of_the_machine_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "EAST-9")
+        time.tzset()
+        written = format_instant(datetime(2026, 1, 1, tzinfo=UTC))
+    time.tzset()
+    assert written == "2026-01-01T00:00:00Z"
 
 
 @given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - Hypothesis wants it bare

@@ -57,3 +57,15 @@ def test_what_could_be_read_in_two_ways_is_refused(data: bytes, rule: str) -> No
 def test_the_reader_of_lockboxes_still_takes_none_of_it(data: str) -> None:
     with pytest.raises(MalformedError):
         parse_object(data.encode(), "document")
+
+
+def test_a_byte_order_mark_is_called_by_its_name() -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse_standard_object(b"\xef\xbb\xbf{}", "a.json")
+    assert caught.value.what == "a.json starts with a byte order mark"
+
+
+def test_half_of_a_pair_is_called_text_that_is_not_unicode() -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse_standard_object(rb'{"a":"\ud800"}', "a.json")
+    assert caught.value.what == "a.json holds text that is not Unicode"

@@ -133,6 +133,15 @@ def test_an_absent_terminating_means_that_the_search_goes_on() -> None:
     assert delegating().terminating is False
 
 
+@pytest.mark.parametrize("version", ["2.0", "0.9.1", "1", "1.0.0.0", "1.0.0-" + "x" * 40])
+def test_another_version_of_the_specification_is_refused_and_named_in_short(version: str) -> None:
+    signed = {"_type": "targets", "version": 1, "expires": "2030-01-01T00:00:00Z", "spec_version": version}
+    with pytest.raises(MalformedError) as caught:
+        read_document(json.dumps({"signatures": [], "signed": signed}).encode(), "t.json", TUF)
+    assert caught.value.rule == "shape"
+    assert caught.value.what == f"the spec_version of t.json is {version[:20]!r}, not 1.x"
+
+
 @pytest.mark.parametrize(("dialect", "still_good"), [(TUF, False), (UPTANE, True)], ids=["tuf", "uptane"])
 def test_the_dialects_disagree_about_the_last_second(dialect: Dialect, *, still_good: bool) -> None:
     signed = {"_type": dialect.types["targets"], "version": 1, "expires": "2030-01-01T00:00:00Z", "spec_version": "1.0"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockstick.trust.findings import Ledger, worst_first
+from lockstick.trust.rules import RULES
 
 
 def test_the_worst_is_told_first_and_equals_stay_in_their_order() -> None:
@@ -17,3 +18,9 @@ def test_the_worst_is_told_first_and_equals_stay_in_their_order() -> None:
     ):
         ledger.report(rule, subject, "so it is")
     assert [finding.subject for finding in worst_first(ledger.findings)] == ["d", "e", "b", "c", "a", "0"]
+
+
+def test_a_finding_says_what_to_do_as_its_rule_does() -> None:
+    ledger = Ledger()
+    ledger.report("expired", "a", "so it is")
+    assert [finding.remedy for finding in ledger.findings] == [RULES["expired"].remedy]

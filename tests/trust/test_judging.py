@@ -657,3 +657,22 @@ def test_the_worst_error_decides(rules: tuple[str, ...], verdict: Verdict) -> No
 def test_what_is_no_error_decides_nothing() -> None:
     note = Finding(rule="shape", severity=Severity.NOTE, subject="a", message="x", remedy="")
     assert verdict_of((note,)) is Verdict.VERIFIED
+
+
+def test_a_document_that_is_listed_otherwise_is_named_with_the_beginnings_of_both_hashes() -> None:
+    forge = Forge()
+    entry = meta_entry(forge.documents()[1]["targets.json"])
+    forge.snapshot["meta"]["targets.json"] = entry | {"hashes": {"sha256": "0" * 64}}
+    (finding,) = judged((forge.evidence(), forge.anchors())).findings
+    assert (finding.rule, finding.subject) == ("listing-hash", "image-repo/targets.json")
+    assert finding.message == (
+        f"the snapshot lists sha256 {'0' * 16}…, the document has {entry['hashes']['sha256'][:16]}…"
+    )
+
+
+def test_the_documents_of_the_image_repository_are_known_without_a_snapshot() -> None:
+    judgement = judged(with_files(without=("snapshot.json",)))
+    assert {name for name in judgement.known_documents if name.startswith("image-repo/")} == {
+        f"image-repo/{name}.json" for name in ("root", "timestamp", "snapshot", "targets")
+    }
+    assert "director/box.json" in judgement.known_documents

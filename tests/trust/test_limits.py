@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lockstick.trust.limits import DEVICE_LIMITS, Limits
+from lockstick.trust.evidence import Evidence, RepositoryEvidence
+from lockstick.trust.limits import DEVICE_LIMITS, Limits, enforce
 
 
 def test_the_limits_are_those_of_the_device() -> None:
@@ -30,3 +31,14 @@ def test_the_limits_are_those_of_the_device() -> None:
 )
 def test_each_document_has_its_limit(repository: str, name: str, limit: int) -> None:
     assert Limits(root=1, small=2, targets=3).of(repository, name) == limit
+
+
+def test_a_document_may_be_as_large_as_its_limit_and_no_larger() -> None:
+    files = {"1.root.json": b"1", "2.root.json": b"12", "snapshot.json": b"12", "targets.json": b"123"}
+    part = RepositoryEvidence(files=files, unreadable={"a.json": ("document-unreadable", "a folder lies in its place")})
+    read = enforce(Evidence(director=part, image_repo=part), Limits(root=1, small=2, targets=3))
+    assert set(read.director.files) == {"1.root.json", "snapshot.json"}
+    assert set(read.image_repo.files) == {"1.root.json", "snapshot.json", "targets.json"}
+    refused = ("document-too-large", "it has 2 bytes; devices read at most 1")
+    assert read.image_repo.unreadable == {**part.unreadable, "2.root.json": refused}
+    assert set(read.director.unreadable) == {"a.json", "2.root.json", "targets.json"}

@@ -53,6 +53,7 @@ def test_a_lockbox_name_is_letters_digits_dashes_and_underscores(name: str) -> N
 def test_collisions_are_files_of_one_name_and_files_that_are_folders() -> None:
     assert collisions(["a", "b", "A"]) == (("A", "a"),)
     assert collisions(["tools", "Tools/readme", "other"]) == (("Tools/readme", "tools"),)
+    assert collisions(["a/b", "A/B/c"]) == (("A/B/c", "a/b"),)
     assert collisions(["a/b", "a/c", "a/d/e"]) == ()
 
 

@@ -116,6 +116,21 @@ def test_a_role_that_was_searched_before_does_not_keep_the_next_one_from_being_s
     assert all(step.role is not None for step in judgement.trail.routes["fw.bin"])
 
 
+def test_what_lies_below_a_role_that_was_searched_before_is_not_searched_again() -> None:
+    forge = Tree("first", "second")
+    forge.add("first", "shared")
+    forge.add("second", "shared")
+    forge.add("shared", "leaf")
+    forge.add("leaf")
+    assert [(step.delegator.document.name, step.delegation.name) for step in judged(forge).trail.routes["fw.bin"]] == [
+        ("image-repo/targets.json", "first"),
+        ("image-repo/first.json", "shared"),
+        ("image-repo/shared.json", "leaf"),
+        ("image-repo/targets.json", "second"),
+        ("image-repo/second.json", "shared"),
+    ]
+
+
 def test_nobody_follows_the_delegations_of_targets_that_nobody_signed() -> None:
     forge = Tree("first")
     forge.add("first", targets=BROKEN)
@@ -124,6 +139,16 @@ def test_nobody_follows_the_delegations_of_targets_that_nobody_signed() -> None:
     judgement = judge(evidence(director, image_repo), forge.anchors(), AT)
     assert "image-repo/first.json" not in {finding.subject for finding in judgement.findings}
     assert "threshold-unmet" in {finding.rule for finding in judgement.findings}
+
+
+def test_nobody_follows_the_delegations_of_targets_whose_signers_the_root_does_not_name() -> None:
+    forge = Tree("first")
+    forge.add("first", targets=BROKEN)
+    for root in forge.image_roots:
+        del root["roles"]["targets"]
+    found = said(forge)
+    assert ("role-missing", "image-repo/targets.json") in found
+    assert "image-repo/first.json" not in {subject for _, subject in found}
 
 
 def test_a_fault_in_what_a_delegated_role_delegates_is_that_roles() -> None:

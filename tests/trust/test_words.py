@@ -48,6 +48,13 @@ def test_every_finding_says_what_was_approved(name: str) -> None:
     assert said(name) == approved()[name]
 
 
+@pytest.mark.parametrize("name", sorted(_SCENARIOS))
+def test_keys_and_hashes_are_told_by_their_first_sixteen_digits(name: str) -> None:
+    for finding in judge(*_SCENARIOS[name](), AT).findings:
+        if finding.rule != "json-number":  # which tells the number itself
+            assert {len(digits) for digits in re.findall("[0-9a-f]{16,}", finding.message)} <= {16}, finding.message
+
+
 def test_nothing_is_approved_that_nobody_says() -> None:
     assert set(approved()) == set(_SCENARIOS)
 

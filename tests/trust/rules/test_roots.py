@@ -134,9 +134,9 @@ def test_a_changed_root_below_the_anchor_is_noticed() -> None:
     )
     assert judged((evidence(director, image_repo), anchors)).findings == ()
     director["1.root.json"]["signed"]["expires"] = "2030-01-01T00:00:00Z"
-    assert "signature-invalid" in {
-        finding.rule for finding in judged((evidence(director, image_repo), anchors)).findings
-    }
+    findings = judged((evidence(director, image_repo), anchors)).findings
+    assert "signature-invalid" in {finding.rule for finding in findings}
+    assert {finding.subject for finding in findings} == {"director/1.root.json"}
 
 
 def test_a_root_below_the_anchor_must_lead_to_the_next_one() -> None:
@@ -153,6 +153,51 @@ def test_a_root_below_the_anchor_must_lead_to_the_next_one() -> None:
     foreign["roles"] = {"root": role(forge.other_key)}
     director["1.root.json"] = envelope(foreign, forge.other_key)
     assert "threshold-unmet" in {finding.rule for finding in judged((evidence(director, image_repo), anchors)).findings}
+
+
+def test_an_unreadable_root_below_the_anchor_leads_nowhere_but_hides_nothing() -> None:
+    forge = Forge()
+    director, image_repo = forge.documents()
+    anchors = Anchors(
+        director=canonical(director["2.root.json"]),
+        image_repo=forge.anchors().image_repo,
+        source="file",
+        dialect=UPTANE,
+    )
+    director["1.root.json"] = b"[]"
+    judgement = judged((evidence(director, image_repo), anchors))
+    assert {finding.subject for finding in judgement.findings} == {"director/1.root.json"}
+    assert judgement.lockbox is not None
+
+
+@pytest.mark.parametrize("spoiled", [b"[]", "the second"], ids=["unreadable", "another number"])
+def test_a_spoiled_copy_of_the_anchor_does_not_keep_the_next_root_from_being_reached(spoiled: bytes | str) -> None:
+    forge = Forge()
+    director, image_repo = forge.documents()
+    director["1.root.json"] = spoiled if isinstance(spoiled, bytes) else director["2.root.json"]
+    judgement = judged((evidence(director, image_repo), forge.anchors()))
+    assert {finding.subject for finding in judgement.findings} == {"director/1.root.json"}
+    assert [root.document.version for root in judgement.trail.director_roots] == [1, 2]
+
+
+@pytest.mark.parametrize("spoiled", [b"[]", "the first"], ids=["unreadable", "another number"])
+def test_nothing_is_reached_behind_a_spoiled_root(spoiled: bytes | str) -> None:
+    forge = Forge()
+    director, image_repo = forge.documents()
+    director["2.root.json"] = spoiled if isinstance(spoiled, bytes) else director["1.root.json"]
+    director["3.root.json"] = envelope({**forge.director_roots[1], "version": 3}, forge.root_key)
+    judgement = judged((evidence(director, image_repo), forge.anchors()))
+    assert ("root-unreachable", "director/3.root.json") in {(one.rule, one.subject) for one in judgement.findings}
+    assert [root.document.version for root in judgement.trail.director_roots] == [1]
+
+
+def test_a_root_that_stands_in_for_the_anchor_is_named_by_its_file() -> None:
+    forge = Forge()
+    director, image_repo = forge.documents()
+    director["1.root.json"] = b"[]"
+    anchors = Anchors(director=None, image_repo=forge.anchors().image_repo, source="file", dialect=UPTANE)
+    findings = judged((evidence(director, image_repo), anchors)).findings
+    assert ("anchor-invalid", "director/1.root.json") in {(one.rule, one.subject) for one in findings}
 
 
 @scenario("root-copy-differs")
