@@ -127,7 +127,9 @@ def test_many_small_files_that_keep_the_processor_busy_get_fewer_connections(
 ) -> None:
     now = processor = 0.0
     url = check_url("https://files.example/")
-    jobs = [Job(number, want(b"x", f"f{number}"), url, origin_of(url)) for number in range(files * 3 + 1)]
+    # Of sizes with which a run begins with many connections.
+    data = bytes(256 << 10)
+    jobs = [Job(number, want(data, f"f{number}"), url, origin_of(url)) for number in range(files * 3 + 1)]
     policy = Policy(connections=16, start_connections=8)
     board = Board(jobs, policy=policy, clock=lambda: now, processor=lambda: processor)
     budget = jobs[0].budget
@@ -139,3 +141,16 @@ def test_many_small_files_that_keep_the_processor_busy_get_fewer_connections(
         board.tick()
         seen.append(budget.allowed)
     assert seen == allowed
+
+
+def test_a_run_of_many_small_files_begins_with_few_connections(want: Want) -> None:
+    url = check_url("https://files.example/")
+    policy = Policy(connections=16, start_connections=8)
+
+    def begun(sizes: list[int]) -> int:
+        jobs = [Job(n, want(bytes(size), f"f{n}"), url, origin_of(url)) for n, size in enumerate(sizes)]
+        return Board(jobs, policy=policy, clock=lambda: 0.0).allowed
+
+    assert begun([1000] * 100) == 2
+    assert begun([1000] * 20) == 8
+    assert begun([1000] * 100 + [64 * MIB]) == 8

@@ -35,6 +35,7 @@ _WORTH_SPLITTING_BYTES = 1 << 20
 _TICK = 0.25
 _QUICK_LOOK = 0.1
 _MANY_A_SECOND = 200
+_MANY, _SMALL, _FEW = 50, 128 << 10, 2
 _BUSY = 0.7
 _BATCH_FILES = 64
 _BATCH_BYTES = 16 << 20
@@ -60,23 +61,35 @@ class Board:
     ) -> None:
         self._policy = policy
         self._clock = clock
-        self._waiting = list(reversed(jobs))  # the next one last
         self._open: list[Job] = []
         self._proven: list[Job] = []
         self._proven_bytes = 0
         self._proven_since = 0.0
         self._unfinished = len(jobs)
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
         self._is_stopped = False
-        budgets = {job.origin: Budget(policy.start_connections, policy.connections) for job in jobs}
+        # Many small files begin with few connections: on a near server more would only wait for each other here.
+        are_small = len(jobs) > _MANY and sum(job.download.length for job in jobs) < len(jobs) * _SMALL
+        start = _FEW if are_small else policy.start_connections
+        budgets = {job.origin: Budget(start, policy.connections) for job in jobs}
         for job in jobs:
             job.budget = budgets[job.origin]
         self._budgets = tuple(budgets.values())
+        # By origin, as an origin without room must not cost a look at each of its files; the next one last.
+        self._waiting: dict[Budget, list[Job]] = {budget: [] for budget in self._budgets}
+        for job in reversed(jobs):
+            self._waiting[job.budget].append(job)
         self._processor = processor
         self._used = processor()
         self._done = 0
         self._began_at = self._ticked_at = clock()
         self._rate_of_one = 0.0
+
+    @property
+    def allowed(self) -> int:
+        """How many connections there may be now, over all origins."""
+        with self._changed:
+            return sum(budget.allowed for budget in self._budgets)
 
     def take(self, last: Job | None) -> Job | None:
         """Give a worker the file to be at next, and count its connection; wait while there is nothing.
@@ -97,7 +110,8 @@ class Board:
                     if job.state is State.WAITING:
                         job.state = State.OPENING
                     return job
-                # A timeout, as budgets grow again without anybody telling.
+                # Waking everybody for every file would cost more than the files. So only great news are told, and
+                # who waits looks for himself now and then.
                 self._changed.wait(_TICK)
             return None
 
@@ -105,14 +119,12 @@ class Board:
         """Give back the connection that was counted by :meth:`take`."""
         with self._changed:
             job.budget.active -= 1
-            self._changed.notify_all()
 
     def opened(self, job: Job) -> None:
         """Learn that a file's pieces can be had."""
         with self._changed:
             job.state = State.OPEN
             self._open.append(job)
-            self._changed.notify_all()
 
     def claim(self, job: Job, line: Line) -> Claim | None:
         """Give a worker a piece of the file it is at; None when there is none for it."""
@@ -134,7 +146,8 @@ class Board:
         """Learn that a worker is done with a piece, or gives it up."""
         with self._changed:
             claim.job.claims.remove(claim)
-            self._changed.notify_all()
+            if claim.left > 0:
+                self._changed.notify_all()
 
     def advance(self, claim: Claim, count: int) -> None:
         """Learn that bytes of a piece are in their place."""
@@ -190,6 +203,7 @@ class Board:
         """Learn that a small file is proven; give the batch that is to be flushed and published now, if it is time."""
         with self._changed:
             job.state = State.PROVEN
+            self._done += 1
             self._open.remove(job)
             if not self._proven:
                 self._proven_since = self._clock()
@@ -213,10 +227,11 @@ class Board:
             for job in jobs:
                 if job in self._open:
                     self._open.remove(job)
+                self._done += job.state is not State.PROVEN
                 job.state = State.DONE
-                self._done += 1
                 self._unfinished -= 1
-            self._changed.notify_all()
+            if not self._unfinished:
+                self._changed.notify_all()
 
     def stop(self) -> None:
         """Hand out nothing more."""
@@ -272,9 +287,9 @@ class Board:
     def _next(self, last: Job | None) -> Job | None:
         if last is not None and self._has_room(last) and self._has_piece(last):
             return last
-        for index in range(len(self._waiting) - 1, -1, -1):
-            if self._has_room(self._waiting[index]):
-                return self._waiting.pop(index)
+        queues = [queue for queue in self._waiting.values() if queue and self._has_room(queue[-1])]
+        if queues:
+            return max(queues, key=lambda queue: queue[-1].download.length).pop()
         helped = [job for job in self._open if self._has_room(job) and self._has_piece(job)]
         if helped:
             return max(helped, key=lambda job: sum(end - first for first, end in job.unclaimed()))
@@ -296,7 +311,8 @@ class Board:
         free = sum(max(0, budget.allowed - budget.active) for budget in self._budgets)
         if job.is_whole or policy.connections == 1 or length < 2 * policy.min_piece:
             return length
-        if self._waiting and len(self._waiting) >= free:
+        waiting = sum(len(queue) for queue in self._waiting.values())
+        if waiting and waiting >= free:
             return length
         # The fewer bytes are left, the smaller the pieces, so that all connections end at about the same time.
         fair = sum(end - first for first, end in job.unclaimed()) / (2 * job.budget.allowed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from lockstick.disk.durable import flush_all, flush_folders
@@ -140,14 +140,19 @@ class _Run:
         check_space(self._wanted, self._surroundings.free_bytes)
         total = sum(download.length for download in self._wanted)
         self._observer.phase("fetching", total_bytes=total, files=len(self._wanted))
-        workers = self._policy.connections
+        most = self._policy.connections
         if len(self._wanted) == 1 and total < 2 * self._policy.min_piece:
-            workers = 1
+            most = 1
         try:
-            with Watchdog(self._policy) as watchdog, ThreadPoolExecutor(workers, "lockstick-fetch") as pool:
+            with Watchdog(self._policy) as watchdog, ThreadPoolExecutor(most, "lockstick-fetch") as pool:
                 try:
-                    pending = {pool.submit(self._work, number, watchdog) for number in range(workers)}
-                    while pending:
+                    started = 0
+                    pending: set[Future[None]] = set()
+                    while pending or not started:
+                        # No more workers than there may be connections: whoever only waits costs time, too.
+                        wanted = min(most, self._board.allowed)
+                        pending |= {pool.submit(self._work, number, watchdog) for number in range(started, wanted)}
+                        started = max(started, wanted)
                         # A timeout, because a wait without one cannot be interrupted on every system.
                         _, pending = wait(pending, timeout=_TICK)
                         self._board.tick()

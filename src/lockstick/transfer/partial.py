@@ -85,7 +85,10 @@ class Partial:
         is_new = self._open()
         try:
             if is_new:
-                drop_journal(self._path)  # of a file that somebody removed
+                if download.length >= _WORTH_RESERVING:
+                    drop_journal(
+                        self._path
+                    )  # of a file that somebody removed; for many small ones it is not looked for
             else:
                 self._has_journal = True
                 self._take_over()
