@@ -36,7 +36,7 @@ def main() -> None:
         )
         for item in json.loads(options.list.read_bytes())
     ]
-    policy = Policy() if options.connections is None else Policy(connections=options.connections)
+    policy = Policy() if options.connections is None else Policy.of(options.connections)
     began = time.perf_counter()
     fetch_all(downloads, policy=policy)
     if options.told is not None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockstick.transfer import Policy
 from lockstick.transfer.budget import Budget
 from lockstick.transfer.limiter import Limiter
 from lockstick.transfer.spans import Spans
@@ -100,3 +101,8 @@ def test_a_limit_is_kept_on_average_however_many_ask() -> None:
     now = 10.0
     assert limiter.pause(100) == 1.0
     assert Limiter(None, lambda: now).pause(1 << 40) == 0
+
+
+def test_who_names_a_number_of_connections_gets_it_from_the_start() -> None:
+    assert (Policy.of(12).start_connections, Policy.of(12).connections) == (12, 12)
+    assert Policy.of(None, attempts=3) == Policy(attempts=3)

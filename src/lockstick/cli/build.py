@@ -41,9 +41,9 @@ __all__ = ["build"]
 @option(
     "--connections",
     type=click.IntRange(1, 64),
-    default=16,
-    show_default=True,
-    help="The most connections at once; a server gets 8 at first, more while that brings more, fewer when it asks.",
+    default=None,
+    help="The most connections at once; fewer when a server asks (default: 16, beginning with 8, as long as more bring "
+    "more).",
 )
 @option(
     "--limit-rate",
@@ -83,7 +83,7 @@ def build(
     credentials: Path,
     output: Path,
     dry_run: bool,
-    connections: int,
+    connections: int | None,
     limit_rate: float | None,
     attempts: int,
     timeout: float,
@@ -115,8 +115,8 @@ def build(
     account = read_credentials(credentials)
     choice, believed = _anchors(account, trust_folder, credentials, tofu=tofu)
     chosen = usable_store(stores, console, writes=not dry_run)
-    policy = Policy(
-        connections=connections,
+    policy = Policy.of(
+        connections,
         limit_rate=limit_rate,
         attempts=attempts,
         connect_timeout=min(timeout, Policy.connect_timeout),

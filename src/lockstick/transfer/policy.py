@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 __all__ = ["Policy"]
 
@@ -56,6 +57,21 @@ class Policy:
     max_retry_after: float = 300.0
     flush_bytes: int = 32 * MIB
     flush_seconds: float = 5.0
+
+    @classmethod
+    def of(cls, connections: int | None, **others: Any) -> Policy:  # noqa: ANN401 - as the constructor
+        """Make a policy from what a user said of connections.
+
+        Args:
+            connections: The most at once; who names a number gets it from the start. None leaves it to the engine.
+            **others: The other numbers.
+
+        Raises:
+            ValueError: As in the constructor.
+        """
+        if connections is None:
+            return cls(**others)
+        return cls(connections=connections, start_connections=connections, **others)
 
     def __post_init__(self) -> None:
         may_be_zero = {"max_redirects", "max_retry_after", "backoff_base", "backoff_cap"}
