@@ -14,6 +14,7 @@ budget is used up.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ _QUICK_LOOK = 0.1
 _MANY_A_SECOND = 200
 _MANY, _SMALL, _FEW = 50, 128 << 10, 2
 _BUSY = 0.7
-_BATCH_FILES = 64
+_BATCH_FILES = 256 if sys.platform == "linux" else 64  # elsewhere a process may have no more open than that
 _BATCH_BYTES = 16 << 20
 
 
