@@ -28,7 +28,7 @@ def slow_cloud(tmp_path: Path) -> Iterator[Sandbox]:
     options = SandboxOptions(package_size=192 * 1024, bulk_count=12, bulk_size=192 * 1024)
     with Sandbox.start(tmp_path / "cloud", options=options) as cloud:
         cloud.define_lockbox("kiosk")
-        cloud.faults.add(Fault(kind=Drip(size=32 * 1024, pause=0.02), origin="store", times=None))
+        cloud.faults.add(Fault(kind=Drip(size=32 * 1024, pause=0.04), origin="store", times=None))
         yield cloud
 
 
@@ -51,7 +51,7 @@ def test_a_build_killed_twenty_times_ends_verified(
     slow_cloud: Sandbox, lockstick: Runner, roots_of: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "lockstick", "build", "kiosk", "--quiet"]
+    command = [sys.executable, "-m", "lockstick", "build", "kiosk", "--quiet", "--connections", "4"]
     command += ["--credentials", str(slow_cloud.credentials_path), "--output", str(out)]
     chance = random.Random(20261121)
     killed = kept = 0
@@ -66,7 +66,7 @@ def test_a_build_killed_twenty_times_ends_verified(
             deadline = time.monotonic() + (chance.uniform(0.0, 0.4) if is_early else 30)
             while time.monotonic() < deadline and process.poll() is None:
                 if deadline > time.monotonic() + 1 and objects_asked_for(slow_cloud, asked_before):
-                    deadline = time.monotonic() + chance.uniform(0.0, 0.5)
+                    deadline = time.monotonic() + chance.uniform(0.0, 1.2)
                 # The device's rule: a folder metadata/ under its final name is a lockbox.
                 visible = (out / "metadata").exists()
                 assert not visible or process.wait(timeout=30) == 0
