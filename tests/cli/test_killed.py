@@ -51,7 +51,7 @@ def test_a_build_killed_twenty_times_ends_verified(
     slow_cloud: Sandbox, lockstick: Runner, roots_of: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "lockstick", "build", "kiosk", "--quiet", "--connections", "4"]
+    command = [sys.executable, "-m", "lockstick", "build", "kiosk", "--quiet", "--connections", "4", "--store", "none"]
     command += ["--credentials", str(slow_cloud.credentials_path), "--output", str(out)]
     chance = random.Random(20261121)
     killed = kept = 0
