@@ -32,7 +32,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	$(BIN)/lockstick demo
 
+# Programs that mount and make file systems lie in folders that not everybody's PATH has.
+test check: export PATH := $(PATH):/usr/sbin:/sbin
+
 test: $(READY)
+	@sh tests/install.sh
 	$(BIN)/python -m pytest -n auto
 
 check: $(READY)
@@ -40,6 +44,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@sh tests/install.sh
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest -n auto -q --cov --cov-report=term
 

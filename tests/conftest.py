@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from s3_server import S3Server
 
+pytest_plugins = ["media.ground.fixtures"]
+
 _MIB = 1 << 20
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
