@@ -13,7 +13,7 @@ this" from "try again later" without reading text:
     ├── NotAllowedError     7   credentials missing, of the wrong kind, or refused
     └── NotFoundError       8   no such lockbox, package, version or device
 
-No error text ever holds a secret: secrets have the type :class:`lockstick.cloud.secret.Secret`, which does
+No error text ever holds a secret: secrets have the type :class:`lockstick.secret.Secret`, which does
 not print.
 """
 

@@ -8,9 +8,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from lockstick.cloud import Credentials, Secret, TokenSource
+from lockstick.cloud import Credentials, TokenSource
 from lockstick.errors import NotAllowedError, TransferError
 from lockstick.sandbox import Drip, Drop, Fault, Hang, Headers, Redirect, Replace, Sandbox, Stall, Status
+from lockstick.secret import Secret
 from lockstick.transfer import ClientFactory, Policy
 from lockstick.transfer.http1.connection import Connection
 from lockstick.transfer.line import Line

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.cloud.credentials import OAuthClient
-from lockstick.cloud.secret import Secret
 from lockstick.cloud.token import TokenSource
 from lockstick.disk.durable import Seeking
 from lockstick.errors import MediaError, NotFoundError, TransferError
+from lockstick.secret import Secret
 from lockstick.transfer import ClientFactory, DocumentReader, Download, Policy, fetch_all
 from lockstick.transfer import partial as partial_module
 from lockstick.transfer.http1.connecting import connect

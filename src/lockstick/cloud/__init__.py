@@ -5,7 +5,6 @@
   the download engine takes.
 * :func:`fetch_metadata` fetches every signed document of a lockbox as :class:`FetchedMetadata`.
 * :func:`locate` says where a package's bytes are, as a :class:`PackageSource`.
-* :class:`Secret` is a text that does not print.
 
 Names are loaded when first used, so that telling errors apart does not pay for the network.
 """
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from lockstick.cloud.packages import PackageSource, locate
     from lockstick.cloud.patience import Rereading
     from lockstick.cloud.repository import FetchedMetadata, fetch_metadata
-    from lockstick.cloud.secret import Secret
     from lockstick.cloud.session import CloudSession
     from lockstick.cloud.token import TokenSource
 
@@ -34,7 +32,6 @@ __all__ = [
     "OAuthClient",
     "PackageSource",
     "Rereading",
-    "Secret",
     "TokenSource",
     "fetch_metadata",
     "locate",
@@ -49,7 +46,6 @@ _HOME = {
     "OAuthClient": "credentials",
     "PackageSource": "packages",
     "Rereading": "patience",
-    "Secret": "secret",
     "TokenSource": "token",
     "fetch_metadata": "repository",
     "locate": "packages",

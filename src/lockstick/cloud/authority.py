@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from lockstick.cloud.credentials import Credentials
-    from lockstick.cloud.secret import Secret
     from lockstick.cloud.token import TokenSource
+    from lockstick.secret import Secret
     from lockstick.transfer import Origin
 
 __all__ = ["CloudAuthority", "home_origins"]

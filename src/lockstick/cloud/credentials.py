@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from lockstick.cloud.archive import Archive, open_archive
 from lockstick.cloud.loosejson import loose_object
-from lockstick.cloud.secret import Secret
 from lockstick.errors import NotAllowedError, TransferError
 from lockstick.metadata.uptane import UPTANE
+from lockstick.secret import Secret
 from lockstick.transfer import check_url
 from lockstick.trust.evidence import Anchors
 

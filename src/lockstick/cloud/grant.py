@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 from lockstick.cloud.loosejson import loose_object
-from lockstick.cloud.secret import Secret
 from lockstick.errors import NotAllowedError, TransferError
+from lockstick.secret import Secret
 from lockstick.transfer.answers import judge_status, refuse_encoded
 from lockstick.transfer.origins import check_url, origin_of
 from lockstick.transfer.setbacks import Setback

@@ -22,7 +22,7 @@ from lockstick.transfer.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from lockstick.cloud.credentials import OAuthClient
-    from lockstick.cloud.secret import Secret
+    from lockstick.secret import Secret
     from lockstick.transfer.line import Line
 
 __all__ = ["TokenSource"]

@@ -27,10 +27,10 @@ from lockstick.cloud.loosejson import loose_object
 from lockstick.cloud.packages import locate
 from lockstick.cloud.patience import Rereading
 from lockstick.cloud.repository import fetch_metadata
-from lockstick.cloud.secret import Secret
 from lockstick.cloud.session import CloudSession
 from lockstick.errors import LockstickError
 from lockstick.metadata.canonical import canonical
+from lockstick.secret import Secret
 from lockstick.transfer.answers import content_length, content_range, judge_status, retry_after
 from lockstick.transfer.documents import DocumentReader
 from lockstick.transfer.engine import fetch_all

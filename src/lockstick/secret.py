@@ -11,7 +11,7 @@ _MASK = "***"
 
 
 class Secret:
-    """A password, client secret or token.
+    """A password, passphrase, client secret or token.
 
     It can be passed around, logged and put into errors by mistake without harm; only :meth:`reveal` gives the
     text away, so a search for that name finds every place that may leak it.

@@ -8,7 +8,8 @@ from dataclasses import asdict
 import pytest
 
 from cloud.ground import SECRET
-from lockstick.cloud import OAuthClient, Secret
+from lockstick.cloud import OAuthClient
+from lockstick.secret import Secret
 
 
 @pytest.fixture
