@@ -6,7 +6,7 @@ nothing::
     from lockstick import AnchorChoice, find_lockbox, read_anchors, verify
 
     outcome = verify(
-        find_lockbox(Path("/media/stick")),
+        find_lockbox(Path("/media/stick")).tree,
         anchors=AnchorChoice(given=read_anchors(Path("roots"))),
         at=datetime.now(UTC),
         clock=time.monotonic,

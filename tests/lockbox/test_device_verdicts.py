@@ -60,7 +60,7 @@ def cases() -> list[str]:
 def judged(case: Path) -> tuple[dict[str, Any], VerifyOutcome]:
     recorded = json.loads((case / "case.json").read_text())
     outcome = verify(
-        find_lockbox(case),
+        find_lockbox(case).tree,
         anchors=AnchorChoice(given=read_folder(case / "provision")),
         at=parse_instant(recorded["at"]),
         clock=time.monotonic,
@@ -94,7 +94,7 @@ def test_an_expired_offline_snapshot_is_refused_although_the_device_goes_by_its_
     recorded = json.loads((case / "case.json").read_text())
     assert recorded["steps"][1]["verdict"] == "PASS"
     outcome = verify(
-        find_lockbox(case / "step-1"),
+        find_lockbox(case / "step-1").tree,
         anchors=AnchorChoice(given=read_folder(case / "provision")),
         at=parse_instant(recorded["at"]),
         clock=time.monotonic,
@@ -168,7 +168,7 @@ def test_real_director_documents_verify_at_their_time_and_not_after_their_root_e
 
     def at(time_text: str) -> VerifyOutcome:
         return verify(
-            find_lockbox(tmp_path),
+            find_lockbox(tmp_path).tree,
             anchors=AnchorChoice(given=read_folder(provision)),
             at=parse_instant(time_text),
             clock=time.monotonic,
@@ -192,7 +192,7 @@ def test_the_example_lockbox_is_verified_with_all_its_payloads() -> None:
     example = SHARED / "example-lockbox"
     anchors = AnchorChoice(on_first_use=True)
     outcome = verify(
-        find_lockbox(example), anchors=anchors, at=parse_instant("2026-11-21T09:00:00Z"), clock=time.monotonic
+        find_lockbox(example).tree, anchors=anchors, at=parse_instant("2026-11-21T09:00:00Z"), clock=time.monotonic
     )
     assert errors(outcome) == set()
     assert outcome.verdict is Verdict.VERIFIED

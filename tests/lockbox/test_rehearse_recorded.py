@@ -36,7 +36,7 @@ def told(case: Path, steps: list[Path], recorded: dict[str, Any], tmp_path: Path
     profile.write_text(json.dumps(recorded["device"]))
     roots = read_folder(case / "provision")
     (story,) = rehearse(
-        [(step, find_lockbox(step)) for step in steps],
+        [(step, find_lockbox(step).tree) for step in steps],
         [read_profile(profile)],
         provisioned=Provisioned(director=roots.director, image_repo=roots.image_repo),
         memory=state.memory,
@@ -81,7 +81,7 @@ def test_the_complete_example_is_taken_and_then_it_is_installed(tmp_path: Path) 
         json.dumps({"primary": primary, "secondaries": secondaries, "ostree": True, "docker_platform": "linux/arm64"})
     )
     (story,) = rehearse(
-        [(example, find_lockbox(example))] * 2,
+        [(example, find_lockbox(example).tree)] * 2,
         [read_profile(profile)],
         provisioned=Provisioned(
             director=(example / "metadata" / "director" / "1.root.json").read_bytes(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from lockstick.disk.tree import FolderTree
 from lockstick.payloads.compose_app import check_compose
 from lockstick.payloads.compose_place import ComposePlace
 from lockstick.trust.findings import Ledger
@@ -28,7 +29,9 @@ SCENARIOS: list[tuple[str, Change]] = []
 def check(app: App, root: Path, *platforms: str) -> tuple[set[str], tuple[str, ...]]:
     ledger = Ledger()
     app.write(root)
-    covered = check_compose(ComposePlace(root, app.digest), app.compose, "images/app.yml", ledger, platforms=platforms)
+    covered = check_compose(
+        ComposePlace(FolderTree(root), app.digest), app.compose, "images/app.yml", ledger, platforms=platforms
+    )
     return {finding.rule for finding in ledger.findings}, covered
 
 

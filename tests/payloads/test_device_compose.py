@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import SHARED
+from lockstick.disk.tree import FolderTree
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.device_compose import INTERNAL_ERROR, LOADING_FAILED, NOT_ALL_MAPPED, device_compose_problem
 from lockstick.payloads.platforms import grade, select
@@ -26,7 +27,7 @@ Change = Callable[[App], None]
 
 
 def said(app: App, root: Path, platform: str = "linux/amd64") -> DeviceProblem | None:
-    return device_compose_problem(app.write(root), app.compose, app.digest, platform)
+    return device_compose_problem(FolderTree(app.write(root)), app.compose, app.digest, platform)
 
 
 def recorded() -> list[str]:
@@ -44,7 +45,7 @@ def test_the_device_is_said_to_say_what_it_said(name: str) -> None:
     case = json.loads((CASES / name / "case.json").read_text())
     compose = (CASES / name / "update/images/docker-compose.yml").read_bytes()
     problem = device_compose_problem(
-        CASES / name / "update", compose, sha256(compose), case["device"]["docker_platform"]
+        FolderTree(CASES / name / "update"), compose, sha256(compose), case["device"]["docker_platform"]
     )
     if case["verdict"] == "PASS":
         assert problem is None

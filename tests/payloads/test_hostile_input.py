@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lockstick.disk.plainfile import obstacle, read_capped
+from lockstick.disk.tree import FolderTree
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.compose_yaml import AmbiguousComposeError, read_yaml
 from lockstick.payloads.container_json import UnclearJsonError, parse_json
@@ -22,8 +23,15 @@ from payload_maker import App, Image, tar
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lockstick.payloads.image_archive import ArchiveTable
+
 SOUND = tar(Image().members())
 IN_A_FOLDER = [HealthCheck.function_scoped_fixture]
+
+
+def read(path: Path) -> ArchiveTable:
+    size = path.stat().st_size if path.exists() else 0
+    return read_archive(FolderTree(path.parent), (path.name,), size)
 
 
 @given(data=st.binary(max_size=2000))
@@ -31,7 +39,7 @@ IN_A_FOLDER = [HealthCheck.function_scoped_fixture]
 def test_no_bytes_make_the_reader_of_archives_raise(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.tar"
     path.write_bytes(data)
-    table = read_archive(path)
+    table = read(path)
     assert table.error or table.trailing or not table.members
 
 
@@ -54,7 +62,7 @@ def test_no_change_of_an_archive_makes_its_reader_raise(
                 data[head + 148 : head + 156] = b"%06o\0 " % total
     path = tmp_path / "a.tar"
     path.write_bytes(data)
-    table = read_archive(path)
+    table = read(path)
     assert sum(len(document) for document in table.documents.values()) <= len(data)
 
 
@@ -104,7 +112,7 @@ def test_an_archive_of_many_members_is_left_early(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
     path.write_bytes(header * 20_000)
     began = time.monotonic()
-    assert read_archive(path).error
+    assert read(path).error
     assert time.monotonic() - began < 5
 
 
@@ -116,7 +124,7 @@ def test_a_large_archive_takes_no_more_memory_than_a_small_one(tmp_path: Path) -
         file.write(info.tobuf(tarfile.USTAR_FORMAT))
         file.truncate(512 + info.size + 1024)
     tracemalloc.start()
-    table = read_archive(path)
+    table = read(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (table.error, table.trailing, len(table.members)) == ("", "", 1)
@@ -126,23 +134,23 @@ def test_a_large_archive_takes_no_more_memory_than_a_small_one(tmp_path: Path) -
 def test_what_is_no_file_or_lies_behind_a_link_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(b"12345")
-    assert read_capped(tmp_path, tmp_path / "file", 5) == (b"12345", "")
-    assert read_capped(tmp_path, tmp_path / "file", 4) == (b"", "it is larger than 4 bytes")
+    assert read_capped(FolderTree(tmp_path), ("file",), 5) == (b"12345", "")
+    assert read_capped(FolderTree(tmp_path), ("file",), 4) == (b"", "it is larger than 4 bytes")
     assert obstacle(tmp_path, tmp_path / "nothing") == "missing"
     assert obstacle(tmp_path, tmp_path / "file" / "below") == "missing"
     assert obstacle(tmp_path, tmp_path / "folder") != ""
     assert obstacle(tmp_path, tmp_path / "a\0b") != ""
-    assert read_archive(tmp_path / "folder").error
-    assert read_archive(tmp_path / "nothing").error
+    assert read(tmp_path / "folder").error
+    assert read(tmp_path / "nothing").error
     try:
         (tmp_path / "link").symlink_to(tmp_path / "file")
     except OSError:
         return  # Windows, without the right to make links
-    assert read_capped(tmp_path, tmp_path / "link", 5)[1] == "a link lies in its place or on the way to it"
+    assert read_capped(FolderTree(tmp_path), ("link",), 5)[1] == "a link lies in its place or on the way to it"
 
 
 def test_the_maker_of_these_tests_makes_what_the_standard_reader_reads(tmp_path: Path) -> None:
     app = App.of(Image())
     (path,) = [app.write(tmp_path) / "images" / f"{app.digest}.images" / name for name in app.archives]
     with tarfile.open(path) as archive:
-        assert [member.name for member in read_archive(path).members] == archive.getnames()
+        assert [member.name for member in read(path).members] == archive.getnames()

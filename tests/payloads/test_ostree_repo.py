@@ -16,9 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import SHARED
+from lockstick.disk.tree import FolderTree
 from lockstick.payloads.gvariant import NotNormalError, array, split
 from lockstick.payloads.ostree_objects import FileHeader, check_dirmeta, read_commit, read_dirtree
-from lockstick.payloads.ostree_repo import FETCH_FAILED, OstreeProblem, check_commit, device_ostree_problem
+from lockstick.payloads.ostree_repo import (
+    FETCH_FAILED,
+    OSTREE_PLACE,
+    OstreeProblem,
+    check_commit,
+    device_ostree_problem,
+)
 from payload_maker import Repository, sha256, variant, variant_array
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ CASES = SHARED / "device-verdicts"
 
 
 def problems(repository: Repository, commit: str) -> tuple[OstreeProblem, ...]:
-    return check_commit(repository.root, repository.path, commit)
+    return check_commit(FolderTree(repository.root), OSTREE_PLACE, commit)
 
 
 def rules(repository: Repository, commit: str) -> set[str]:
@@ -45,7 +52,7 @@ def test_a_sound_commit_has_no_problem_for_verify_or_for_a_device(tmp_path: Path
     repository = Repository(tmp_path)
     commit = repository.sound()
     assert problems(repository, commit) == ()
-    assert device_ostree_problem(tmp_path, commit) is None
+    assert device_ostree_problem(FolderTree(tmp_path), commit) is None
 
 
 def test_no_byte_of_any_object_can_be_changed(tmp_path: Path) -> None:
@@ -220,7 +227,7 @@ def test_a_repository_that_keeps_files_as_they_are_is_checked_and_warned_of(tmp_
     repository = Repository(tmp_path)
     commit = loosened(repository, mode)
     assert rules(repository, commit) == {"ostree-not-archive"}
-    assert device_ostree_problem(tmp_path, commit) is None
+    assert device_ostree_problem(FolderTree(tmp_path), commit) is None
     for path in objects(repository):
         if path.suffix == ".file" and not path.is_symlink() and path.read_bytes() == b"run me":
             path.write_bytes(b"run it")
@@ -249,7 +256,7 @@ def test_the_device_is_said_to_say_what_it_said(name: str) -> None:
     case = json.loads((CASES / name / "case.json").read_text())
     box = json.loads((CASES / name / "update/metadata/director/mylockbox.json").read_text())
     (target,) = box["signed"]["targets"].values()
-    problem = device_ostree_problem(CASES / name / "update", target["hashes"]["sha256"])
+    problem = device_ostree_problem(FolderTree(CASES / name / "update"), target["hashes"]["sha256"])
     if case["verdict"] == "PASS":
         assert problem is None
     else:

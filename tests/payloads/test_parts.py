@@ -10,9 +10,9 @@ import pytest
 
 from conftest import SHARED
 from forge import AT, Forge, target
+from lockstick.disk.tree import FolderTree
 from lockstick.lockbox import proof
 from lockstick.lockbox.anchors import AnchorChoice
-from lockstick.lockbox.layout import Layout
 from lockstick.lockbox.verify import verify
 from lockstick.payloads.parts import check_parts
 from lockstick.payloads.tally import StoppedError
@@ -50,7 +50,7 @@ def sound(root: Path) -> AnchorChoice:
 
 
 def verified(root: Path, anchors: AnchorChoice) -> VerifyOutcome:
-    return verify(Layout(root), anchors=anchors, at=AT, clock=time.monotonic)
+    return verify(FolderTree(root), anchors=anchors, at=AT, clock=time.monotonic)
 
 
 def found(outcome: VerifyOutcome) -> set[tuple[str, str]]:
@@ -116,10 +116,10 @@ def test_no_file_of_the_example_can_be_changed_or_taken_away(tmp_path: Path) -> 
     """Every file below images/ and metadata/docker is covered by a digest."""
     example = tmp_path / "example"
     shutil.copytree(SHARED / "example-lockbox", example)
-    layout, anchors = Layout(example), AnchorChoice(on_first_use=True)
+    tree, anchors = FolderTree(example), AnchorChoice(on_first_use=True)
 
     def verdict() -> Verdict:
-        return verify(layout, anchors=anchors, at=AT, clock=time.monotonic).verdict
+        return verify(tree, anchors=anchors, at=AT, clock=time.monotonic).verdict
 
     assert verdict() is Verdict.VERIFIED
     files = [*(example / "images").rglob("*"), *(example / "metadata/docker").rglob("*")]
@@ -151,6 +151,6 @@ def test_the_work_can_be_stopped_in_the_middle_of_a_payload(tmp_path: Path) -> N
         custom={},
         agreed=True,
     )
-    assert check_parts(tmp_path, package).sound
+    assert check_parts(FolderTree(tmp_path), package).sound
     with pytest.raises(StoppedError):
-        check_parts(tmp_path, package, stopped=lambda: True)
+        check_parts(FolderTree(tmp_path), package, stopped=lambda: True)

@@ -45,7 +45,7 @@ def verdict(folder: Path) -> Verdict:
         source="file",
         dialect=UPTANE,
     )
-    return verify(find_lockbox(folder), anchors=AnchorChoice(given=anchors), at=AT, clock=time.monotonic).verdict
+    return verify(find_lockbox(folder).tree, anchors=AnchorChoice(given=anchors), at=AT, clock=time.monotonic).verdict
 
 
 def test_the_lockbox_is_sound(folder: Path) -> None:

@@ -123,14 +123,14 @@ def _verify(credentials: Path, folder: Path) -> VerifyOutcome:
     import time
     from datetime import UTC, datetime
 
+    from lockstick.cli.lockboxes import lockbox_in
     from lockstick.cloud.credentials import read_credentials
     from lockstick.lockbox.anchors import AnchorChoice
-    from lockstick.lockbox.layout import find_lockbox
     from lockstick.lockbox.verify import verify
 
     account = read_credentials(credentials)
     return verify(
-        find_lockbox(folder), anchors=AnchorChoice(given=account.anchors), at=datetime.now(UTC), clock=time.monotonic
+        lockbox_in(folder), anchors=AnchorChoice(given=account.anchors), at=datetime.now(UTC), clock=time.monotonic
     )
 
 

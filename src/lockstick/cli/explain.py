@@ -30,16 +30,16 @@ def explain(console: Console, folder: Path, package: str, trust_folder: Path | N
     link that fails is shown, and what that usually means: stale, damaged, attack, or mistake.
     """
     from lockstick.cli.anchoring import anchor_choice, memory_of
+    from lockstick.cli.lockboxes import lockbox_in
     from lockstick.cli.verify import exit_code_of
     from lockstick.lockbox.explain import explain as explain_package
-    from lockstick.lockbox.layout import find_lockbox
     from lockstick.report.explain import explain_json, explain_text
 
     choice = anchor_choice(trust_folder, tofu=tofu)
-    layout = find_lockbox(folder)
+    lockbox = lockbox_in(folder)
     memory = memory_of(trust_folder, console, is_kept=False)
     with console.observer() as observer:
-        chain = explain_package(layout, package, anchors=choice, at=at, observer=observer, memory=memory)
+        chain = explain_package(lockbox, package, anchors=choice, at=at, observer=observer, memory=memory)
     if console.json:
         console.document(explain_json(chain))
     else:

@@ -24,11 +24,11 @@ def inspect(console: Console, folder: Path) -> int:
 
     DIR is the folder that holds metadata/ and images/, or one with such a folder update/ in it.
     """
+    from lockstick.cli.lockboxes import lockbox_in
     from lockstick.lockbox.inspect import inspect as inspect_lockbox
-    from lockstick.lockbox.layout import find_lockbox
     from lockstick.report.inspect import inspect_json, inspect_text
 
-    contents = inspect_lockbox(find_lockbox(folder))
+    contents = inspect_lockbox(lockbox_in(folder))
     if console.json:
         console.document(inspect_json(contents))
     else:

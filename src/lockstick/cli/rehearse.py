@@ -55,9 +55,9 @@ def rehearse(
     lockboxes that 'lockstick verify' refuses.
     """
     from lockstick.cli.anchoring import read_roots
+    from lockstick.cli.lockboxes import lockbox_in
     from lockstick.errors import UsageError
     from lockstick.lockbox.devicestate import StateFile, read_state, write_state
-    from lockstick.lockbox.layout import find_lockbox
     from lockstick.lockbox.profiles import check_distinct, read_fleet, read_profile
     from lockstick.lockbox.rehearse import rehearse as rehearse_lockboxes
     from lockstick.lockbox.rehearse import stories_exit_code
@@ -71,7 +71,7 @@ def rehearse(
     roots = read_roots(provisioned)
     memories = read_state(state) if state else StateFile()
     stories = rehearse_lockboxes(
-        [(folder, find_lockbox(folder)) for folder in folders],
+        [(folder, lockbox_in(folder)) for folder in folders],
         profiles,
         provisioned=Provisioned(director=roots.director, image_repo=roots.image_repo),
         memory=memories.memory,

@@ -46,16 +46,16 @@ def verify(
     import time
 
     from lockstick.cli.anchoring import anchor_choice, memory_of
-    from lockstick.lockbox.layout import find_lockbox
+    from lockstick.cli.lockboxes import lockbox_in
     from lockstick.lockbox.verify import verify as verify_lockbox
     from lockstick.report.verify_json import verify_json
     from lockstick.report.verify_text import verify_text
 
     choice = anchor_choice(trust_folder, tofu=tofu)
-    layout = find_lockbox(folder)
+    lockbox = lockbox_in(folder)
     memory = memory_of(trust_folder, console, is_kept=not no_remember)
     with console.observer() as observer:
-        outcome = verify_lockbox(layout, anchors=choice, at=at, clock=time.monotonic, observer=observer, memory=memory)
+        outcome = verify_lockbox(lockbox, anchors=choice, at=at, clock=time.monotonic, observer=observer, memory=memory)
     if console.json:
         console.document(verify_json(outcome))
     else:

@@ -11,6 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Protocol
 
+from lockstick.disk.tree import shown_in
 from lockstick.disk.trouble import media_error
 from lockstick.errors import DistrustError, MediaError
 from lockstick.progress import SILENT, Observer
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["KNOWN_ALGORITHMS", "Digester", "hash_file", "known_digests"]
+    from lockstick.disk.tree import Place, Tree
+
+__all__ = ["KNOWN_ALGORITHMS", "Digester", "hash_file", "hash_place", "known_digests"]
 
 _BUFFER = 1 << 20
 
@@ -112,17 +115,68 @@ def hash_file(
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 raise MediaError(f"{path} cannot be read", why="it is not a regular file")
-            observer.file_started(shown, length=status.st_size)
-            left = status.st_size
-            buffer = memoryview(bytearray(min(_BUFFER, max(left, 1))))
-            while left and not stopped():
-                count = file.readinto(buffer[: min(left, _BUFFER)])
-                if not count:
-                    break
-                digester.update(buffer[:count])
-                left -= count
-                observer.advanced(shown, count)
+            _hash_opened(file, status.st_size, digester, observer=observer, name=shown, stopped=stopped)
     except OSError as error:
         raise media_error(error, path, "read") from error
     observer.file_finished(shown)
     return digester.digests()
+
+
+def hash_place(
+    tree: Tree,
+    place: Place,
+    size: int,
+    algorithms: Iterable[str] = ("sha256",),
+    *,
+    observer: Observer = SILENT,
+    name: str | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, str]:
+    """Hash one file of a tree, as :func:`hash_file` does one on disk.
+
+    Args:
+        tree: The tree.
+        place: A place in it that was looked at.
+        size: The file's size, as was seen then; no more is read.
+        algorithms: As for :func:`hash_file`.
+        observer: As for :func:`hash_file`.
+        name: What to call the file towards the observer; where it lies by default.
+        stopped: As for :func:`hash_file`.
+
+    Returns:
+        Algorithm name to lower-case hex digest.
+
+    Raises:
+        MediaError: The file cannot be read.
+    """
+    where = shown_in(tree, place)
+    shown = where if name is None else name
+    digester = Digester(algorithms)
+    try:
+        with tree.open(place) as file:
+            _hash_opened(file, size, digester, observer=observer, name=shown, stopped=stopped)
+    except OSError as error:
+        raise media_error(error, where, "read") from error
+    observer.file_finished(shown)
+    return digester.digests()
+
+
+def _hash_opened(
+    file: io.RawIOBase,
+    size: int,
+    digester: Digester,
+    *,
+    observer: Observer,
+    name: str,
+    stopped: Callable[[], bool],
+) -> None:
+    observer.file_started(name, length=size)
+    left = size
+    buffer = memoryview(bytearray(min(_BUFFER, max(left, 1))))
+    while left and not stopped():
+        count = file.readinto(buffer[: min(left, _BUFFER)])
+        if not count:
+            break
+        digester.update(buffer[:count])
+        left -= count
+        observer.advanced(name, count)

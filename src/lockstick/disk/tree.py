@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import enum
 import errno
-import io
 import os
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Entry", "EntryKind", "FolderTree", "Place", "Tree"]
+__all__ = ["Entry", "EntryKind", "FolderTree", "Place", "Tree", "shown_in"]
 
 Place = tuple[str, ...]
 """The segments of a path below the root of a tree; the empty one is the root itself."""
+
+# What a system takes for the end of a name, or for a drive or a stream.
+_NEVER_IN_A_NAME = frozenset("/\\:" if os.name == "nt" else "/")
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -33,6 +36,7 @@ class EntryKind(enum.Enum):
     FOLDER = "folder"
     LINK = "link"
     OTHER = "other"
+    """A pipe or a device; or what its folder lists and nobody can look at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +59,8 @@ class Entry:
 class Tree(Protocol):
     """A tree of files. Every method may be called from any thread.
 
-    What fails raises :class:`OSError`, in a tree inside an image too: a damaged image is a medium that fails.
+    What fails raises :class:`OSError`, in a tree inside an image too: a damaged image is a medium that fails. A tree is
+    finite: no folder lies in itself, whatever an image says.
     """
 
     @property
@@ -77,8 +82,12 @@ class Tree(Protocol):
     def entries(self, place: Place) -> Iterator[Entry]:
         """List a folder, in no particular order.
 
+        What is listed and cannot be looked at is of the kind :attr:`EntryKind.OTHER`: one bad file does not hide the
+        others, and whoever wants it hears from :meth:`look` what is wrong.
+
         Raises:
-            OSError: There is no such folder (:class:`FileNotFoundError`, :class:`NotADirectoryError`), or the medium
+            OSError: At once or while the list is gone through. There is no such folder (:class:`FileNotFoundError`),
+                it or something on the way to it is none (:class:`NotADirectoryError`; a link is none), or the medium
                 failed.
         """
         ...
@@ -86,13 +95,16 @@ class Tree(Protocol):
     def open(self, place: Place) -> io.RawIOBase:
         """Open a file for reading from its start, unbuffered.
 
+        Look at the place first: in a folder on a disk, a link on the way to it would be followed here. Nothing but
+        reading forwards and closing is asked of the file.
+
         Raises:
-            OSError: It is missing, is no regular file, or the medium failed.
+            OSError: It is missing, is no regular file, or the medium failed; reading it may raise the same.
         """
         ...
 
     def link(self, place: Place) -> bytes:
-        """Read where a link leads to.
+        """Read where a link leads to. Look at the place first, as before :meth:`open`.
 
         Raises:
             OSError: It is no link, or the medium failed.
@@ -102,6 +114,19 @@ class Tree(Protocol):
     def attribute(self, place: Place, name: str) -> bytes | None:
         """Read an extended attribute; None where there is none, or the tree knows none."""
         ...
+
+
+def shown_in(tree: Tree, place: Place) -> str:
+    """What to call a place in a tree towards a person.
+
+    Args:
+        tree: The tree.
+        place: A place in it.
+
+    Returns:
+        The tree's own name with the place behind it, as paths are written on this system.
+    """
+    return os.path.join(tree.shown, *place)  # noqa: PTH118 - it need not be a path
 
 
 @dataclass(frozen=True)
@@ -125,36 +150,37 @@ class FolderTree:
 
     def look(self, place: Place) -> Entry | None:
         """Say what has a name; see :class:`Tree`."""
-        current = self.root
-        for part in place[:-1]:
-            current = current / part
-            if _kind_at(current) is not EntryKind.FOLDER:
-                return None
-        status = _status(self.path(place))
-        return None if status is None else _entry(place[-1] if place else "", status)
+        try:
+            status = self._reach(place)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return _entry(place[-1] if place else "", status)
 
     def entries(self, place: Place) -> Iterator[Entry]:
         """List a folder; see :class:`Tree`."""
-        if place and ((found := self.look(place)) is None or found.kind is not EntryKind.FOLDER):
-            code = errno.ENOENT if found is None else errno.ENOTDIR
-            raise OSError(code, os.strerror(code), str(self.path(place)))
-        with os.scandir(self.path(place)) as listing:
+        if _kind(self._reach(place)) is not EntryKind.FOLDER:
+            raise _error(errno.ENOTDIR, self._spell(place))
+        with os.scandir(self._spell(place)) as listing:
             for one in listing:
-                yield _entry(one.name, os.lstat(one.path))
+                try:
+                    yield _entry(one.name, os.lstat(one.path))
+                except FileNotFoundError:
+                    continue  # it has just gone
+                except OSError:
+                    yield Entry(name=one.name, kind=EntryKind.OTHER)
 
     def open(self, place: Place) -> io.RawIOBase:
         """Open a file; see :class:`Tree`."""
-        # Not blocking, so that a pipe somebody planted under the name is noticed instead of waited for.
-        fd = os.open(self.path(place), _FLAGS)
-        file = io.FileIO(fd, "r")
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        path = self._spell(place)
+        file = open(path, "rb", buffering=0, opener=_open)  # noqa: SIM115 - the caller closes it
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close()
-            raise OSError(errno.EINVAL, "it is not a regular file", str(self.path(place)))
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
         return file
 
     def link(self, place: Place) -> bytes:
         """Read where a link leads to; see :class:`Tree`."""
-        return os.fsencode(os.readlink(self.path(place)))  # noqa: PTH115 - a Path would tidy up the target
+        return os.fsencode(os.readlink(self._spell(place)))  # noqa: PTH115 - a Path would tidy up the target
 
     def attribute(self, place: Place, name: str) -> bytes | None:
         """Read an extended attribute; see :class:`Tree`."""
@@ -162,24 +188,45 @@ class FolderTree:
         if read is None:
             return None
         try:
-            found: bytes = read(self.path(place), name, follow_symlinks=False)
+            found: bytes = read(self._spell(place), name, follow_symlinks=False)
         except OSError:
             return None
         return found
 
+    def _reach(self, place: Place) -> os.stat_result:
+        """Go to a place folder by folder, through no link. Texts instead of paths, as this is done for every file."""
+        current = os.fspath(self.root)
+        if not place:
+            return os.stat(current)  # noqa: PTH116
+        self._spell(place)
+        *way, last = place
+        for part in way:
+            current = os.path.join(current, part)  # noqa: PTH118
+            if _kind(os.lstat(current)) is not EntryKind.FOLDER:
+                raise _error(errno.ENOTDIR, current)
+        return os.lstat(os.path.join(current, last))  # noqa: PTH118
 
-def _status(path: Path) -> os.stat_result | None:
-    try:
-        return path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except ValueError as error:  # a name that no file system knows
-        raise OSError(errno.EINVAL, str(error), str(path)) from None
+    def _spell(self, place: Place) -> str:
+        """The path of a place, as a text, if its parts can be names here."""
+        path = os.path.join(self.root, *place)  # noqa: PTH118
+        for part in place:
+            if part in ("", ".", "..") or not _NEVER_IN_A_NAME.isdisjoint(part):
+                raise _error(errno.ENOENT, path)
+        try:
+            if b"\0" not in os.fsencode(path):
+                return path
+        except ValueError:  # a character that this system has no bytes for
+            pass
+        raise OSError(errno.EINVAL, "no file can have such a name", path)
 
 
-def _kind_at(path: Path) -> EntryKind | None:
-    status = _status(path)
-    return None if status is None else _kind(status)
+def _open(path: str, _flags: int) -> int:
+    # Not blocking, so that a pipe somebody planted under the name is noticed instead of waited for.
+    return os.open(path, _FLAGS)
+
+
+def _error(code: int, path: str) -> OSError:
+    return OSError(code, os.strerror(code), path)
 
 
 def _entry(name: str, status: os.stat_result) -> Entry:

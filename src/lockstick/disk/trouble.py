@@ -34,7 +34,7 @@ if hasattr(errno, "EDQUOT"):
     )
 
 
-def media_error(error: OSError, path: Path, doing: str) -> MediaError:
+def media_error(error: OSError, path: Path | str, doing: str) -> MediaError:
     """Turn an operating system error about a file into the project's own.
 
     Args:

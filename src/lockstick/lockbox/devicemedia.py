@@ -1,4 +1,4 @@
-"""A folder as the device client sees a medium: names are followed as it follows them, but never out of the folder."""
+"""A lockbox as the device client sees a medium: names are followed as it follows them, but never out of it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lockstick.disk.plainfile import obstacle
+from lockstick.disk.plainfile import MISSING, find_plain, read_up_to
 from lockstick.trust.device.media import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from lockstick.lockbox.layout import Layout
+    from lockstick.disk.tree import Place, Tree
     from lockstick.trust.device.targets import DeviceTarget
 
-__all__ = ["FolderMedia", "FolderPayloads", "Judged", "PayloadJudges"]
+__all__ = ["Judged", "PayloadJudges", "TreeMedia", "TreePayloads"]
 
 _BLOCK = 1024 * 1024
 _MAX_COMPOSE = 4 * 1024 * 1024
@@ -52,102 +51,102 @@ class PayloadJudges:
     """Those who know what is inside a payload.
 
     Attributes:
-        compose: Takes the lockbox's folder, the compose file's bytes, its sha256 and the platform.
-        ostree: Takes the lockbox's folder and the commit.
+        compose: Takes the lockbox, the compose file's bytes, its sha256 and the platform.
+        ostree: Takes the lockbox and the commit.
     """
 
-    compose: Callable[[Path, bytes, str, str], Judged | None]
-    ostree: Callable[[Path, str], Judged | None]
+    compose: Callable[[Tree, bytes, str, str], Judged | None]
+    ostree: Callable[[Tree, str], Judged | None]
 
 
-class FolderMedia:
-    """The signed documents in a lockbox's folder.
+class TreeMedia:
+    """The signed documents of a lockbox.
 
     Args:
-        layout: Where the lockbox lies.
+        tree: Where the lockbox lies.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self._root = layout.root
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
 
     def exists(self, repository: str, name: str) -> bool:
         """Say whether anything lies under a name; links count, and so do folders."""
-        path = _below(self._root, ("metadata", repository), name)
-        return path is not None and obstacle(self._root, path) != "missing"
+        place = _below(("metadata", repository), name)
+        return place is not None and find_plain(self._tree, place)[1] != MISSING
 
     def read(self, repository: str, name: str, limit: int) -> bytes | None:
         """Read a document; None if it is missing, no plain file, or too large."""
-        path = _below(self._root, ("metadata", repository), name)
-        if path is None or obstacle(self._root, path):
+        place = _below(("metadata", repository), name)
+        if place is None or find_plain(self._tree, place)[1]:
             return None
         try:
-            with path.open("rb") as file:
-                data = file.read(limit + 1)
+            with self._tree.open(place) as file:
+                data = read_up_to(file, limit + 1)
         except OSError:
             return None
         return data if len(data) <= limit else None
 
 
-class FolderPayloads:
-    """The payloads in a lockbox's folder.
+class TreePayloads:
+    """The payloads of a lockbox.
 
     Args:
-        layout: Where the lockbox lies.
+        tree: Where the lockbox lies.
         judges: Who knows what is inside them.
     """
 
-    def __init__(self, layout: Layout, judges: PayloadJudges) -> None:
-        self._root = layout.root
+    def __init__(self, tree: Tree, judges: PayloadJudges) -> None:
+        self._tree = tree
         self._judges = judges
 
     def size(self, name: str) -> int | None:
         """The size of a target's file in bytes; None if there is no such plain file."""
-        path = self._path(name)
-        try:
-            return None if path is None else path.stat().st_size
-        except OSError:
+        place = _below(("images",), name)
+        if place is None:
             return None
+        size, problem = find_plain(self._tree, place)
+        return None if problem else size
 
     def digest(self, name: str, algorithm: str) -> str:
         """The digest of a target's file in hexadecimal digits; empty if it cannot be read."""
-        path = self._path(name)
-        if path is None:
+        place = _below(("images",), name)
+        if place is None or find_plain(self._tree, place)[1]:
             return ""
         hasher = hashlib.new(algorithm)
+        buffer = memoryview(bytearray(_BLOCK))
         try:
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK):
-                    hasher.update(block)
+            with self._tree.open(place) as file:
+                while count := file.readinto(buffer):
+                    hasher.update(buffer[:count])
         except OSError:
             return ""
         return hasher.hexdigest()
 
     def ostree_problem(self, commit: str) -> Problem | None:
         """What keeps a commit from being pulled; None for nothing."""
-        return _problem(self._judges.ostree(self._root, commit))
+        return _problem(self._judges.ostree(self._tree, commit))
 
     def compose_problem(self, target: DeviceTarget, platform: str) -> Problem | None:
         """What keeps a compose application from being loaded; None for nothing."""
-        path = self._path(target.name)
-        if path is None:
+        place = _below(("images",), target.name)
+        if place is None or find_plain(self._tree, place)[1]:
             return Problem("its compose file is not on the medium any more")
         try:
-            with path.open("rb") as file:
-                compose = file.read(_MAX_COMPOSE + 1)
+            with self._tree.open(place) as file:
+                compose = read_up_to(file, _MAX_COMPOSE + 1)
         except OSError as error:
             return Problem(f"its compose file cannot be read: {error.strerror or error}")
         if len(compose) > _MAX_COMPOSE:
             return Problem(f"its compose file is larger than {_MAX_COMPOSE} bytes")
         digest = dict(target.hashes).get("sha256", "")
-        return _problem(self._judges.compose(self._root, compose, digest, platform))
-
-    def _path(self, name: str) -> Path | None:
-        path = _below(self._root, ("images",), name)
-        return None if path is None or obstacle(self._root, path) else path
+        return _problem(self._judges.compose(self._tree, compose, digest, platform))
 
 
-def _below(root: Path, folder: tuple[str, ...], name: str) -> Path | None:
-    """The path of a name from a document, dots and slashes followed as the device does; None outside the root."""
+def _below(folder: Place, name: str) -> Place | None:
+    """The place of a name from a document, dots and slashes followed as the device does; None outside the lockbox.
+
+    What is one name to the device may be none to this system, or several, or a drive: then the tree knows no such name.
+    """
     parts = list(folder)
     for part in name.split("/"):
         if part in ("", "."):
@@ -156,12 +155,11 @@ def _below(root: Path, folder: tuple[str, ...], name: str) -> Path | None:
             if not parts:
                 return None
             parts.pop()
-        elif "\0" in part or root.joinpath(part).name != part:
-            # What is one name to the device would be several here, or a drive.
+        elif "\0" in part:
             return None
         else:
             parts.append(part)
-    return root.joinpath(*parts) if parts else None
+    return tuple(parts) or None
 
 
 def _problem(judged: Judged | None) -> Problem | None:

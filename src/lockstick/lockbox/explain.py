@@ -1,4 +1,4 @@
-"""The chain from a trust anchor to the bytes of one package of a lockbox on disk."""
+"""The chain from a trust anchor to the bytes of one package of a lockbox."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from lockstick.trust.memory import compare, seen_in
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lockstick.disk.tree import Tree
     from lockstick.lockbox.anchors import AnchorChoice
-    from lockstick.lockbox.layout import Layout
     from lockstick.lockbox.seen import SeenFiles
     from lockstick.progress import Observer
     from lockstick.trust.explain import Explanation
@@ -27,7 +27,7 @@ __all__ = ["explain"]
 
 
 def explain(
-    layout: Layout,
+    tree: Tree,
     package: str,
     *,
     anchors: AnchorChoice,
@@ -38,7 +38,7 @@ def explain(
     """Lay out the chain of one package.
 
     Args:
-        layout: Where the lockbox lies.
+        tree: Where the lockbox lies.
         package: The name of a target, or of a package if one target alone has it.
         anchors: What to believe.
         at: The time to judge by.
@@ -53,7 +53,7 @@ def explain(
         UsageError: If several targets are of a package of that name.
     """
     observer.phase("metadata")
-    evidence = read_evidence(layout)
+    evidence = read_evidence(tree)
     chosen = anchors.choose(evidence)
     judgement = judge(evidence, chosen, at)
     extra = Ledger()
@@ -65,7 +65,7 @@ def explain(
     # As in a verification: where the metadata does not hold, nothing says what the bytes must be.
     if not expected or any(not link.says for link in unread.links[:-1]) or _is_rejected(unread):
         return unread
-    found = measure(layout, expected, observer).get(target)
+    found = measure(tree, expected, observer).get(target)
     payload = Ledger()
     good = report_package(expected[0], found, payload)
     says = "" if found is None else f"{found.length} bytes are there, " + ("as signed" if good else "not as signed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.disk.plainfile import obstacle
+from lockstick.disk.plainfile import find_plain
 from lockstick.lockbox.anchors import LOCKBOX_DIALECT
 from lockstick.lockbox.reading import read_evidence
 from lockstick.metadata.document import read_document
@@ -17,7 +17,7 @@ from lockstick.trust.names import target_path
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lockstick.lockbox.layout import Layout
+    from lockstick.disk.tree import Tree
     from lockstick.metadata.document import Document
 
 __all__ = ["Contents", "DocumentFacts", "PackageFacts", "inspect"]
@@ -53,7 +53,7 @@ class PackageFacts:
         target: Its name.
         hardware_ids: For which hardware it is.
         length: Its signed length in bytes.
-        present: True if a file of that name and length lies in the folder.
+        present: True if a file of that name and length lies in it.
     """
 
     lockbox: str
@@ -65,22 +65,22 @@ class PackageFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What is in a folder that looks like a lockbox."""
+    """What is in something that looks like a lockbox."""
 
     documents: tuple[DocumentFacts, ...]
     packages: tuple[PackageFacts, ...]
 
 
-def inspect(layout: Layout) -> Contents:
+def inspect(tree: Tree) -> Contents:
     """Read what a lockbox says of itself. Nothing is proven, nothing is hashed.
 
     Args:
-        layout: Where it lies.
+        tree: Where it lies.
 
     Returns:
         The contents. Unreadable documents are listed with their problem; nothing raises.
     """
-    evidence = read_evidence(layout)
+    evidence = read_evidence(tree)
     documents: list[DocumentFacts] = []
     packages: list[PackageFacts] = []
     for repository, part in (("director", evidence.director), ("image-repo", evidence.image_repo)):
@@ -101,7 +101,7 @@ def inspect(layout: Layout) -> Contents:
                 )
             )
             if document.role == "offline-updates":
-                packages.extend(_packages(layout, document, name.removesuffix(".json")))
+                packages.extend(_packages(tree, document, name.removesuffix(".json")))
         documents.extend(
             DocumentFacts(path=f"{repository}/{name}", problem=message)
             for name, (_, message) in part.unreadable.items()
@@ -109,7 +109,7 @@ def inspect(layout: Layout) -> Contents:
     return Contents(documents=tuple(documents), packages=tuple(packages))
 
 
-def _packages(layout: Layout, document: Document, lockbox: str) -> list[PackageFacts]:
+def _packages(tree: Tree, document: Document, lockbox: str) -> list[PackageFacts]:
     found: list[PackageFacts] = []
     try:
         entries = as_object(document.signed.get("targets"), document.name)
@@ -126,15 +126,15 @@ def _packages(layout: Layout, document: Document, lockbox: str) -> list[PackageF
                 target=name,
                 hardware_ids=target.hardware_ids,
                 length=target.length,
-                present=_present(layout, name, target.length),
+                present=_present(tree, name, target.length),
             )
         )
     return found
 
 
-def _present(layout: Layout, name: str, length: int) -> bool:
+def _present(tree: Tree, name: str, length: int) -> bool:
     try:
-        place = layout.package(target_path(name))
+        place = ("images", *target_path(name))
     except MalformedError:
         return False
-    return not obstacle(layout.root, place) and place.stat().st_size == length
+    return find_plain(tree, place) == (length, "")

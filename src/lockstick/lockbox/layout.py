@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from lockstick.disk.tree import FolderTree
 from lockstick.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ class Layout:
     """
 
     root: Path
+
+    @property
+    def tree(self) -> FolderTree:
+        """The folder, to be read; whoever proves or reads a lockbox takes this and no path."""
+        return FolderTree(self.root)
 
     @property
     def metadata(self) -> Path:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import is_linked
+from lockstick.disk.tree import EntryKind
 from lockstick.payloads.parts import parts_folders
 from lockstick.trust.evidence import numbered_roots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from lockstick.lockbox.layout import Layout
+    from lockstick.disk.tree import Place, Tree
     from lockstick.trust.evidence import Evidence
     from lockstick.trust.findings import Ledger
     from lockstick.trust.judge import Judgement
@@ -23,23 +24,22 @@ _MAX_REPORTED = 50
 _TOLERATED = frozenset({"update-logs.db"})  # later device clients write it (lockbox-format 12)
 
 
-def report_litter(layout: Layout, evidence: Evidence, judgement: Judgement, ledger: Ledger) -> None:
+def report_litter(tree: Tree, evidence: Evidence, judgement: Judgement, ledger: Ledger) -> None:
     """Report files that belong to nothing.
 
     Args:
-        layout: Where the lockbox lies.
+        tree: Where the lockbox lies.
         evidence: Its documents.
         judgement: What its metadata says.
         ledger: Where findings go.
     """
     folders = tuple(folder for package in judgement.packages for folder in parts_folders(package))
     known = _known_files(evidence, judgement)
-    unlisted = _without_list(judgement)
+    # Without the list of a folder nobody can say what belongs to it, least of all that it may be deleted.
+    passed_over = (*_without_list(judgement), *folders)
     count = 0
-    for path in _walk(layout):
-        if path.startswith(unlisted):
-            continue  # without the list nobody can say what belongs to it, least of all that it may be deleted
-        if path in known or path in _TOLERATED or path.startswith(folders):
+    for path in _walk(tree, passed_over):
+        if path in known or path in _TOLERATED:
             continue
         count += 1
         if count > _MAX_REPORTED:
@@ -66,14 +66,24 @@ def _known_files(evidence: Evidence, judgement: Judgement) -> set[str]:
     return known
 
 
-def _walk(layout: Layout) -> Iterable[str]:
-    for top in ("metadata", "images"):
-        if (layout.root / top).is_symlink():
-            yield top
+def _walk(tree: Tree, passed_over: tuple[str, ...]) -> Iterator[str]:
+    """Every file, and every link as such, folder by folder; what is passed over is not even listed."""
+    waiting: list[Place] = []
+    for top in ("images", "metadata"):
+        with suppress(OSError):
+            if is_linked(tree, (top,)):
+                yield top
+            else:
+                waiting.append((top,))
+    while waiting:
+        folder = waiting.pop()
+        below = "/".join(folder) + "/"
+        if below.startswith(passed_over):
             continue
-        for folder, folders, files in os.walk(layout.root / top):
-            folders.sort()
-            relative = os.path.relpath(folder, layout.root).replace(os.sep, "/")
-            links = [name for name in folders if (Path(folder) / name).is_symlink()]
-            for name in sorted(files + links):
-                yield f"{relative}/{name}"
+        folders: list[str] = []
+        files: list[str] = []
+        with suppress(OSError):
+            for entry in tree.entries(folder):
+                (folders if entry.kind is EntryKind.FOLDER else files).append(entry.name)
+        yield from (path for name in sorted(files) if not (path := below + name).startswith(passed_over))
+        waiting += [(*folder, name) for name in sorted(folders, reverse=True)]

@@ -35,7 +35,7 @@ def listed_places(layout: Layout) -> set[tuple[str, ...]]:
     Returns:
         Segments of safe paths below ``images/``.
     """
-    return _safe(package.target for package in inspect(layout).packages)
+    return _safe(package.target for package in inspect(layout.tree).packages)
 
 
 def read_places(path: Path) -> set[tuple[str, ...]]:

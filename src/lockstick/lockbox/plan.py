@@ -146,7 +146,7 @@ def make_plan(
                 why=f"this version of Lockstick cannot gather {part}, and a device would fail without them",
                 remedy="Leave the package out of the lockbox, or build with a later version.",
             )
-    present = measure(place.layout, packages, observer)
+    present = measure(place.layout.tree, packages, observer)
     candidates = [
         package for package in packages if not _is_there(package, present) and _candidate(package, place) is not None
     ]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lockstick.disk.hashing import hash_file
-from lockstick.disk.plainfile import obstacle
+from lockstick.disk.hashing import hash_place
+from lockstick.disk.plainfile import find_plain
 from lockstick.errors import MediaError
 from lockstick.payloads.coverage import unchecked_part
 from lockstick.payloads.kind import Kind, kind_of
@@ -18,9 +18,8 @@ from lockstick.payloads.parts import Parts, check_parts, parts_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
-    from lockstick.lockbox.layout import Layout
+    from lockstick.disk.tree import Place, Tree
     from lockstick.progress import Observer
     from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Ledger
@@ -47,11 +46,11 @@ class Measured:
     parts: Parts = NO_PARTS
 
 
-def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Observer) -> dict[str, Measured]:
+def measure(tree: Tree, packages: Sequence[ExpectedPackage], observer: Observer) -> dict[str, Measured]:
     """Read and hash the bytes of packages, several at once, the largest first.
 
     Args:
-        layout: Where they lie.
+        tree: Where they lie.
         packages: Which; packages without a safe path are left out, except for commits, which have none.
         observer: Told of the progress.
 
@@ -59,13 +58,14 @@ def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Obser
         Target name to what was found.
     """
     wanted = [package for package in packages if package.path or kind_of(package) is Kind.OSTREE]
-    sizes = {package.target: _work(layout, package) for package in wanted}
+    found = {package.target: find_plain(tree, _place(package)) for package in wanted}
+    sizes = {package.target: _work(tree, package, *found[package.target]) for package in wanted}
     observer.phase("hashing", total_bytes=sum(sizes.values()), files=len(wanted))
     wanted.sort(key=lambda package: -sizes[package.target])
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         stopped = threading.Event()
-        work = partial(_measure_one, layout, observer=observer, stopped=stopped.is_set)
-        results: Iterator[Measured] = pool.map(work, wanted)
+        work = partial(_measure_one, tree, observer=observer, stopped=stopped.is_set)
+        results: Iterator[Measured] = pool.map(work, wanted, [found[package.target] for package in wanted])
         try:
             return {package.target: result for package, result in zip(wanted, results, strict=True)}
         except BaseException:
@@ -73,40 +73,39 @@ def measure(layout: Layout, packages: Sequence[ExpectedPackage], observer: Obser
             raise
 
 
-def _size(layout: Layout, package: ExpectedPackage) -> int:
-    if kind_of(package) is Kind.OSTREE:
-        return 0
-    try:
-        return layout.package(package.path).lstat().st_size
-    except OSError:
-        return 0
+def _place(package: ExpectedPackage) -> Place:
+    return ("images", *package.path)
 
 
-def _work(layout: Layout, package: ExpectedPackage) -> int:
+def _work(tree: Tree, package: ExpectedPackage, size: int, problem: str) -> int:
     """How many bytes of a package will be read, at most; a file of another length is not read at all."""
-    size = _size(layout, package)
-    own = size if size == package.length and package.hashes else 0
-    return own + parts_size(layout.root, package)
+    is_read = kind_of(package) is not Kind.OSTREE and not problem and size == package.length and package.hashes
+    return (size if is_read else 0) + parts_size(tree, package)
 
 
 def _measure_one(
-    layout: Layout, package: ExpectedPackage, *, observer: Observer, stopped: Callable[[], bool]
+    tree: Tree,
+    package: ExpectedPackage,
+    found: tuple[int, str],
+    *,
+    observer: Observer,
+    stopped: Callable[[], bool],
 ) -> Measured:
     if kind_of(package) is Kind.OSTREE:
-        return Measured(digests={}, parts=check_parts(layout.root, package, observer=observer, stopped=stopped))
-    path: Path = layout.package(package.path)
-    problem = obstacle(layout.root, path)
+        return Measured(digests={}, parts=check_parts(tree, package, observer=observer, stopped=stopped))
+    length, problem = found
     if problem:
         return Measured(problem=problem, digests={})
-    length = _size(layout, package)
     if length != package.length or not package.hashes:
         return Measured(length=length, digests={})
     try:
-        digests = hash_file(path, package.hashes, observer=observer, name=package.target, stopped=stopped)
+        digests = hash_place(
+            tree, _place(package), length, package.hashes, observer=observer, name=package.target, stopped=stopped
+        )
     except MediaError as error:
         return Measured(problem=str(error), digests={})
     good = all(digests.get(algorithm) == digest for algorithm, digest in package.hashes.items())
-    parts = check_parts(layout.root, package, observer=observer, stopped=stopped) if good else NO_PARTS
+    parts = check_parts(tree, package, observer=observer, stopped=stopped) if good else NO_PARTS
     return Measured(length=length, digests=digests, parts=parts)
 
 

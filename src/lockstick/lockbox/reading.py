@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
-from lockstick.disk.plainfile import obstacle
+from lockstick.disk.plainfile import LINKED, find_plain, is_linked, read_up_to, unreadable
 from lockstick.trust.evidence import Evidence, RepositoryEvidence
 from lockstick.trust.limits import DEVICE_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from lockstick.lockbox.layout import Layout
+    from lockstick.disk.tree import Place, Tree
 
 __all__ = ["read_evidence"]
 
@@ -19,11 +18,11 @@ _MAX_DOCUMENTS = 4096
 _MAX_TOTAL = 64 * 1024 * 1024
 
 
-def read_evidence(layout: Layout, limits: Limits = DEVICE_LIMITS) -> Evidence:
+def read_evidence(tree: Tree, limits: Limits = DEVICE_LIMITS) -> Evidence:
     """Read all signed documents of a lockbox.
 
     Args:
-        layout: Where it lies.
+        tree: Where it lies.
         limits: The largest size of each kind of document; a larger one is not read.
 
     Returns:
@@ -31,42 +30,53 @@ def read_evidence(layout: Layout, limits: Limits = DEVICE_LIMITS) -> Evidence:
     """
     budget = [_MAX_TOTAL]
     return Evidence(
-        director=_read_folder(layout.root, layout.director, "director", limits, budget),
-        image_repo=_read_folder(layout.root, layout.image_repo, "image-repo", limits, budget),
+        director=_read_folder(tree, "director", limits, budget),
+        image_repo=_read_folder(tree, "image-repo", limits, budget),
     )
 
 
-def _read_folder(root: Path, folder: Path, repository: str, limits: Limits, budget: list[int]) -> RepositoryEvidence:
+def _read_folder(tree: Tree, repository: str, limits: Limits, budget: list[int]) -> RepositoryEvidence:
     files: dict[str, bytes] = {}
-    unreadable: dict[str, tuple[str, str]] = {}
+    refused: dict[str, tuple[str, str]] = {}
+    folder = ("metadata", repository)
     try:
-        names = sorted(
-            entry.name
-            for entry in folder.iterdir()
-            if entry.name.casefold().endswith(".json") and not entry.name.startswith("._")
-        )
-    except FileNotFoundError:
-        names = []
+        names = _names(tree, folder)
     except OSError as error:
         return RepositoryEvidence(files={}, unreadable={".": ("document-unreadable", f"{error.strerror or error}")})
     for name in names[:_MAX_DOCUMENTS]:
-        problem = obstacle(root, folder / name)
-        if problem:
-            unreadable[name] = ("document-unreadable", problem)
-            continue
         limit = min(limits.of(repository, name), budget[0])
-        try:
-            with (folder / name).open("rb") as file:
-                # One byte more than allowed tells a document that fits from one that does not.
-                data = file.read(limit + 1)
-        except OSError as error:
-            unreadable[name] = ("document-unreadable", f"it cannot be read: {error.strerror or error}")
-            continue
-        if len(data) > limit:
-            unreadable[name] = ("document-too-large", f"it is larger than {limit} bytes, the most that devices read")
-            continue
-        budget[0] -= len(data)
-        files[name] = data
+        data, problem = _read(tree, (*folder, name), limit)
+        if problem:
+            refused[name] = ("document-unreadable", problem)
+        elif len(data) > limit:
+            refused[name] = ("document-too-large", f"it is larger than {limit} bytes, the most that devices read")
+        else:
+            budget[0] -= len(data)
+            files[name] = data
     if len(names) > _MAX_DOCUMENTS:
-        unreadable["*.json"] = ("document-too-large", f"{len(names)} documents lie here; {_MAX_DOCUMENTS} are read")
-    return RepositoryEvidence(files=files, unreadable=unreadable)
+        refused["*.json"] = ("document-too-large", f"{len(names)} documents lie here; {_MAX_DOCUMENTS} are read")
+    return RepositoryEvidence(files=files, unreadable=refused)
+
+
+def _names(tree: Tree, folder: Place) -> list[str]:
+    try:
+        names = [entry.name for entry in tree.entries(folder)]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if is_linked(tree, folder):
+            raise OSError(errno.ELOOP, LINKED) from None
+        if isinstance(error, FileNotFoundError):
+            return []
+        raise
+    return sorted(name for name in names if name.casefold().endswith(".json") and not name.startswith("._"))
+
+
+def _read(tree: Tree, place: Place, limit: int) -> tuple[bytes, str]:
+    _, problem = find_plain(tree, place)
+    if problem:
+        return b"", problem
+    try:
+        with tree.open(place) as file:
+            # One byte more than allowed tells a document that fits from one that does not.
+            return read_up_to(file, limit + 1), ""
+    except OSError as error:
+        return b"", unreadable(error)

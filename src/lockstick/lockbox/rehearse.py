@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.lockbox.devicemedia import FolderMedia, FolderPayloads, PayloadJudges
+from lockstick.lockbox.devicemedia import PayloadJudges, TreeMedia, TreePayloads
 from lockstick.lockbox.payloadjudges import DEVICE_JUDGES
 from lockstick.trust.device.client import Device, Provisioned
 from lockstick.trust.device.outcome import DeviceVerdict
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from lockstick.lockbox.layout import Layout
+    from lockstick.disk.tree import Tree
     from lockstick.trust.device.memory import DeviceMemory
     from lockstick.trust.device.outcome import Step
     from lockstick.trust.device.profile import DeviceProfile
@@ -51,7 +51,7 @@ class DeviceStory:
 
 
 def rehearse(
-    lockboxes: Sequence[tuple[Path, Layout]],
+    lockboxes: Sequence[tuple[Path, Tree]],
     devices: Sequence[DeviceProfile],
     *,
     provisioned: Provisioned,
@@ -62,7 +62,7 @@ def rehearse(
     """Play the device client. Nothing is written; no device says anything to the others.
 
     Args:
-        lockboxes: Folder as given, and where the lockbox lies in it, in the order in which the media are inserted.
+        lockboxes: Folder as given, and the lockbox that lies in it, in the order in which the media are inserted.
         devices: The devices.
         provisioned: The roots that they were made with.
         memory: Gives the memory of a device by the serial of its primary; it is changed.
@@ -76,8 +76,8 @@ def rehearse(
     for profile in devices:
         device = Device(profile, provisioned, memory(profile.serial))
         steps = tuple(
-            RehearsedStep(folder, device.iterate(FolderMedia(layout), FolderPayloads(layout, judges), at))
-            for folder, layout in lockboxes
+            RehearsedStep(folder, device.iterate(TreeMedia(tree), TreePayloads(tree, judges), at))
+            for folder, tree in lockboxes
         )
         stories.append(DeviceStory(profile, steps))
     return tuple(stories)

@@ -39,7 +39,7 @@ def find_replaced(layout: Layout, successor: LockboxFacts | None) -> Replaced | 
     Returns:
         The lockbox that is there, or None if there is none that can be read, or it is the very same version.
     """
-    for document in inspect(layout).documents:
+    for document in inspect(layout.tree).documents:
         if document.role == _LOCKBOX:
             name = document.path.rpartition("/")[2].removesuffix(".json")
             if successor is None or (name, document.version) != (successor.name, successor.version):

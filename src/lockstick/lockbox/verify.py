@@ -1,4 +1,4 @@
-"""Verification of a lockbox on disk: no network, every finding."""
+"""Verification of a lockbox wherever it lies: no network, every finding."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from lockstick.disk.tree import Tree
     from lockstick.lockbox.anchors import AnchorChoice
-    from lockstick.lockbox.layout import Layout
     from lockstick.lockbox.proof import Measured
     from lockstick.lockbox.seen import SeenFiles
     from lockstick.progress import Observer
@@ -31,7 +31,7 @@ __all__ = ["conclude", "verify"]
 
 
 def verify(
-    layout: Layout,
+    tree: Tree,
     *,
     anchors: AnchorChoice,
     at: datetime,
@@ -39,10 +39,10 @@ def verify(
     observer: Observer = SILENT,
     memory: SeenFiles | None = None,
 ) -> VerifyOutcome:
-    """Verify a lockbox on disk.
+    """Verify a lockbox.
 
     Args:
-        layout: Where it lies.
+        tree: Where it lies.
         anchors: What to believe.
         at: The time to judge by.
         clock: A monotonic clock in seconds, for the time that it took.
@@ -50,19 +50,19 @@ def verify(
         memory: What this machine has verified before; None to go without.
 
     Returns:
-        The outcome, with every finding. It does not raise for anything that lies in the folder.
+        The outcome, with every finding. It does not raise for anything that lies there.
     """
     started = clock()
     observer.phase("metadata")
-    evidence = read_evidence(layout)
+    evidence = read_evidence(tree)
     chosen = anchors.choose(evidence)
     judgement = judge(evidence, chosen, at)
     # Where the metadata is not to be trusted, nothing says what the bytes must be; an edited length could keep
     # the reader busy for days.
     is_rejected = verdict_of(judgement.findings) is Verdict.REJECTED
-    measured = {} if is_rejected else measure(layout, judgement.packages, observer)
+    measured = {} if is_rejected else measure(tree, judgement.packages, observer)
     ledger = Ledger()
-    report_litter(layout, evidence, judgement, ledger)
+    report_litter(tree, evidence, judgement, ledger)
     now = seen_in(judgement.trail)
     if memory is not None and (seen := memory.recall(chosen)) is not None:
         compare(seen, now, ledger)

@@ -78,7 +78,7 @@ class Workplace:
         """
         if not self.has_lockbox:
             return False
-        return _same(read_evidence(self.layout), evidence)
+        return _same(read_evidence(self.layout.tree), evidence)
 
     def destination(self, path: tuple[str, ...], waiting: str) -> Path:
         """Where a fetched package goes: its own place if that is free, else aside until the end.
@@ -116,7 +116,7 @@ class Workplace:
                     write_new(folder / name, data)
         except OSError as error:
             raise media_error(error, self._new.metadata, "written") from error
-        if not _same(read_evidence(self._new), evidence):
+        if not _same(read_evidence(self._new.tree), evidence):
             raise MediaError(
                 f"{self._new.metadata} does not read as it was written",
                 remedy="Check the disk or the medium; it may be failing, or unable to hold these names.",

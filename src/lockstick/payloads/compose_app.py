@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lockstick.disk.plainfile import MISSING, obstacle
+from lockstick.disk.plainfile import MISSING, find_plain
 from lockstick.payloads.archive_layout import judge_archive
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.compose_yaml import AmbiguousComposeError, read_yaml
@@ -176,7 +176,7 @@ class _Images:
         subject = self._manifest_subject(reference.digest)
         self._known.add(reference.digest)
         try:
-            manifest = read_manifest(self._place.root, self._place.manifests, reference.digest)
+            manifest = read_manifest(self._place.tree, self._place.manifests, reference.digest)
         except ManifestError as error:
             self._ledger.report(error.rule, subject, str(error))
             return {_ANY}, []
@@ -207,9 +207,9 @@ class _Images:
         for folder, suffix in ((self._place.manifests, ".json"), (self._place.archives, ".tar")):
             known = {digest + suffix for digest in self._known}
             with suppress(OSError):
-                names = sorted(path.name for path in islice(folder.iterdir(), _MAX_LISTED))
+                names = sorted(entry.name for entry in islice(self._place.tree.entries(folder), _MAX_LISTED))
                 for name in [name for name in names if name not in known][:_MAX_REPORTED]:
-                    shown = self._place.shown(folder / name)
+                    shown = self._place.shown((*folder, name))
                     self._ledger.report("file-unlisted", shown, "no image of the application speaks of this file")
 
     @staticmethod
@@ -221,13 +221,13 @@ class _Images:
         """Whatever lies there for any platform of the image must be right, whether it is asked for or not."""
         for platform, digest in index.entries:
             gap = self._child(digest, reference, platform)
-            present = obstacle(self._place.root, self._place.archive(digest)) != MISSING
+            present = find_plain(self._place.tree, self._place.archive(digest))[1] != MISSING
             if gap is not None and (present or gap.rule == "manifest-hash"):
                 self._ledger.report(gap.rule, gap.subject, gap.message)
 
     def _child(self, digest: str, reference: ImageReference, platform: str) -> _Gap | None:
         try:
-            manifest = read_manifest(self._place.root, self._place.manifests, digest)
+            manifest = read_manifest(self._place.tree, self._place.manifests, digest)
         except ManifestError as error:
             return _Gap(platform, error.rule, self._manifest_subject(digest), str(error))
         if isinstance(manifest, ImageIndex):
@@ -235,20 +235,20 @@ class _Images:
         return self._archive(manifest, reference, platform)
 
     def _archive(self, manifest: ImageManifest, reference: ImageReference, platform: str) -> _Gap | None:
-        path = self._place.archive(manifest.digest)
-        shown = self._place.shown(path)
-        problem = obstacle(self._place.root, path)
+        archive = self._place.archive(manifest.digest)
+        shown = self._place.shown(archive)
+        size, problem = find_plain(self._place.tree, archive)
         if problem == MISSING:
             return _Gap(platform, "image-archive-missing", shown, f"the image {reference.name} is not in the lockbox")
         tag = expected_tag(reference.name, manifest.digest)
         if problem:
             self._ledger.report("image-archive-layout", shown, problem)
         elif (manifest.digest, tag) not in self._judged:
-            table = read_archive(path, observer=self._observer, name=shown)
+            table = read_archive(self._place.tree, archive, size, observer=self._observer, name=shown)
             for rule, message in judge_archive(table, tag=tag, config=manifest.config):
                 self._ledger.report(rule, shown, message)
         self._judged.add((manifest.digest, tag))
         return None
 
     def _manifest_subject(self, digest: str) -> str:
-        return self._place.shown(self._place.manifests / f"{digest}.json")
+        return self._place.shown((*self._place.manifests, f"{digest}.json"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from lockstick.disk.tree import Place, Tree
 
 __all__ = ["ComposePlace"]
 
@@ -16,41 +16,42 @@ class ComposePlace:
     """The folders of one application.
 
     Attributes:
-        root: The lockbox: the folder that holds ``metadata/`` and ``images/``.
+        tree: The lockbox: what holds ``metadata/`` and ``images/``.
         digest: The sha256 digest of the compose file, in lower case.
     """
 
-    root: Path
+    tree: Tree
     digest: str
 
     @property
-    def manifests(self) -> Path:
+    def manifests(self) -> Place:
         """The folder of its manifests."""
-        return self.root / "metadata" / "docker" / f"{self.digest}.manifests"
+        return ("metadata", "docker", f"{self.digest}.manifests")
 
     @property
-    def archives(self) -> Path:
+    def archives(self) -> Place:
         """The folder of its image archives."""
-        return self.root / "images" / f"{self.digest}.images"
+        return ("images", f"{self.digest}.images")
 
-    def archive(self, manifest: str) -> Path:
+    def archive(self, manifest: str) -> Place:
         """The archive of an image.
 
         Args:
             manifest: The digest of its single-platform manifest.
 
         Returns:
-            Its path.
+            Its place.
         """
-        return self.archives / f"{manifest}.tar"
+        return (*self.archives, f"{manifest}.tar")
 
-    def shown(self, path: Path) -> str:
-        """A path as findings show it.
+    @staticmethod
+    def shown(place: Place) -> str:
+        """A place as findings show it.
 
         Args:
-            path: A path in the lockbox.
+            place: A place in the lockbox.
 
         Returns:
             The path below the lockbox, with forward slashes.
         """
-        return path.relative_to(self.root).as_posix()
+        return "/".join(place)

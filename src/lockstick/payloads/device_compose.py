@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.disk.plainfile import obstacle
+from lockstick.disk.plainfile import find_plain
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.compose_place import ComposePlace
 from lockstick.payloads.compose_yaml import AmbiguousComposeError, read_yaml
@@ -20,8 +20,7 @@ from lockstick.payloads.manifest import ImageIndex, ImageManifest, ManifestError
 from lockstick.payloads.platforms import select
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from lockstick.disk.tree import Tree
     from lockstick.payloads.compose_lines import LinesReading
 
 __all__ = ["INTERNAL_ERROR", "LOADING_FAILED", "NOT_ALL_MAPPED", "device_compose_problem"]
@@ -39,11 +38,11 @@ NOT_ALL_MAPPED = (
 """What was recorded where the client believes to have succeeded."""
 
 
-def device_compose_problem(lockbox: Path, compose: bytes, compose_sha256: str, platform: str) -> DeviceProblem | None:
+def device_compose_problem(lockbox: Tree, compose: bytes, compose_sha256: str, platform: str) -> DeviceProblem | None:
     """Say what a device would say to an application whose compose file it has already found to be the signed one.
 
     Args:
-        lockbox: The folder that holds ``metadata/`` and ``images/``.
+        lockbox: What holds ``metadata/`` and ``images/``.
         compose: The bytes of the compose file.
         compose_sha256: Its digest as the device knows it from the metadata, in lower case.
         platform: What the device asks for where a service does not, as in ``linux/arm64``.
@@ -81,9 +80,10 @@ def _load(place: ComposePlace, reading: LinesReading, platform: str) -> str:
         manifest = _select(place, reference.digest, wanted.platform or platform)
         if manifest.digest not in loaded:
             archive = place.archive(manifest.digest)
-            if problem := obstacle(place.root, archive):
+            size, problem = find_plain(place.tree, archive)
+            if problem:
                 raise _LoadError(f"{place.shown(archive)}: {problem}")
-            table = read_archive(archive)
+            table = read_archive(place.tree, archive, size)
             tag = expected_tag(reference.name, manifest.digest)
             device_judges_archive(table, tag=tag, config=manifest.config)
             loaded[manifest.digest] = reference.name
@@ -93,12 +93,12 @@ def _load(place: ComposePlace, reading: LinesReading, platform: str) -> str:
 
 
 def _select(place: ComposePlace, digest: str, platform: str) -> ImageManifest:
-    manifest = read_manifest(place.root, place.manifests, digest)
+    manifest = read_manifest(place.tree, place.manifests, digest)
     if isinstance(manifest, ImageIndex):
         child, problem = select(platform, manifest.entries)
         if child is None:
             raise _LoadError(problem)
-        manifest = read_manifest(place.root, place.manifests, child)
+        manifest = read_manifest(place.tree, place.manifests, child)
     if isinstance(manifest, ImageIndex):
         raise _LoadError("getConfigDigest: single-platform manifest expected")
     return manifest

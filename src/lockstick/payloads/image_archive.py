@@ -6,21 +6,20 @@ The table says nothing about right or wrong; a strict judge and the device's own
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 import posixpath
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lockstick.disk.plainfile import unreadable
 from lockstick.payloads.container_json import MAX_JSON
 from lockstick.payloads.tar_reader import BLOCK, TarError, TarKind, TarReader
 from lockstick.progress import SILENT, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
-    from typing import BinaryIO
 
+    from lockstick.disk.tree import Place, Tree
     from lockstick.payloads.tar_reader import TarMember
 
 __all__ = ["ArchiveMember", "ArchiveTable", "read_archive"]
@@ -74,11 +73,15 @@ class ArchiveTable:
     unclear: str = ""
 
 
-def read_archive(path: Path, *, observer: Observer = SILENT, name: str | None = None) -> ArchiveTable:
+def read_archive(
+    tree: Tree, place: Place, size: int, *, observer: Observer = SILENT, name: str | None = None
+) -> ArchiveTable:
     """Read an archive once, in constant memory.
 
     Args:
-        path: A regular file.
+        tree: What lies on the medium.
+        place: A place in it that was looked at.
+        size: The file's size, as was seen then.
         observer: Told of the progress.
         name: What to call the file towards the observer.
 
@@ -87,27 +90,37 @@ def read_archive(path: Path, *, observer: Observer = SILENT, name: str | None = 
     """
     scan = _Scan()
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(fd, "rb", buffering=_CHUNK) as stream:
-            status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode):
-                return ArchiveTable(members=(), documents={}, error="it is not a regular file")
-            shown = name or path.name
-            observer.file_started(shown, length=status.st_size)
+        with io.BufferedReader(tree.open(place), _CHUNK) as file:
+            shown = name or place[-1]
+            observer.file_started(shown, length=size)
+            stream = _Stream(file)
             done = 0
             reader = TarReader(stream)
             for member in reader.members():
                 for _ in scan.take(member, reader):
-                    observer.advanced(shown, stream.tell() - done)
-                    done = stream.tell()
+                    observer.advanced(shown, stream.position - done)
+                    done = stream.position
             trailing = _trailing(reader, stream)
-            observer.advanced(shown, max(status.st_size - done, 0))
+            observer.advanced(shown, max(size - done, 0))
             observer.file_finished(shown)
             return scan.table(trailing=trailing, unclear=reader.unclear)
     except TarError as error:
         return scan.table(error=str(error), truncated=error.truncated)
     except OSError as error:
-        return scan.table(error=f"it cannot be read: {error.strerror or error}")
+        return scan.table(error=unreadable(error))
+
+
+class _Stream:
+    """The bytes of a file, and how many were taken so far: not every file of a tree can say that."""
+
+    def __init__(self, file: io.BufferedReader[io.RawIOBase]) -> None:
+        self._file = file
+        self.position = 0
+
+    def read(self, count: int, /) -> bytes:
+        data = self._file.read(count)
+        self.position += len(data)
+        return data
 
 
 class _Scan:
@@ -164,11 +177,11 @@ def _place(name: str) -> str:
     return "" if plain == ".." or plain.startswith("../") else plain
 
 
-def _trailing(reader: TarReader, stream: BinaryIO) -> str:
+def _trailing(reader: TarReader, stream: _Stream) -> str:
     """Say what is behind the last member: two blocks of zeros end an archive, and zeros may fill the last record."""
     if not reader.ended:
         return "it lacks the mark for its end"
-    size = stream.tell()
+    size = stream.position
     rest = 0
     while chunk := stream.read(_CHUNK):
         if any(chunk):

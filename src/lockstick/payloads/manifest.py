@@ -10,8 +10,7 @@ from lockstick.disk.plainfile import MISSING, read_capped
 from lockstick.payloads.container_json import MAX_JSON, UnclearJsonError, parse_json, sha256_digest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from lockstick.disk.tree import Place, Tree
     from lockstick.metadata.types import JsonObject, JsonValue
 
 __all__ = ["ImageIndex", "ImageManifest", "ManifestError", "read_manifest"]
@@ -70,11 +69,11 @@ class ImageIndex:
     entries: tuple[tuple[str, str], ...]
 
 
-def read_manifest(root: Path, folder: Path, digest: str) -> ImageManifest | ImageIndex:
+def read_manifest(tree: Tree, folder: Place, digest: str) -> ImageManifest | ImageIndex:
     """Read a manifest from a medium.
 
     Args:
-        root: The folder that nothing may lead out of.
+        tree: What lies on the medium.
         folder: The folder of the application's manifests.
         digest: The manifest's digest.
 
@@ -84,7 +83,7 @@ def read_manifest(root: Path, folder: Path, digest: str) -> ImageManifest | Imag
     Raises:
         ManifestError: It is not there, is another one, or is not one that a device understands.
     """
-    data, problem = read_capped(root, folder / f"{digest}.json", MAX_JSON)
+    data, problem = read_capped(tree, (*folder, f"{digest}.json"), MAX_JSON)
     if problem == MISSING:
         raise ManifestError("manifest-missing", "the image needs this manifest, and it is not in the lockbox")
     if problem:

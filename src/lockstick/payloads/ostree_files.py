@@ -7,21 +7,22 @@ files, whose properties are those of the file system or of an extended attribute
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import zlib
 from typing import TYPE_CHECKING
 
-from lockstick.disk.plainfile import obstacle
+from lockstick.disk.plainfile import MISSING, find_entry
+from lockstick.disk.tree import EntryKind
 from lockstick.payloads.gvariant import NotNormalError
 from lockstick.payloads.ostree_objects import FileHeader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
-__all__ = ["CorruptObjectError", "hash_archived", "is_loose_file"]
+    from lockstick.disk.tree import Place, Tree
+
+__all__ = ["CorruptObjectError", "hash_archived", "hold_loose_file"]
 
 _CHUNK = 1 << 18
 _MAX_HEADER = 1 << 20
@@ -92,55 +93,51 @@ def _inflate(stream: BinaryIO) -> Iterator[bytes]:
         raise CorruptObjectError("bytes that no digest covers follow its content")
 
 
-def is_loose_file(root: Path, path: Path, digest: str, *, keeps_xattr: bool) -> bool | None:
+def hold_loose_file(tree: Tree, place: Place, digest: str, *, keeps_xattr: bool) -> tuple[bool, int] | None:
     """Hold a plain file of a repository in one of the bare modes against its digest.
 
     A copy of such a repository may have lost permissions and attributes on its way; what the digest covers of
     them is then found by trying what OSTree gives files. The content itself must be right in any case.
 
     Args:
-        root: The folder that nothing may lead out of.
-        path: The file, or the link itself where the repository keeps links as such.
+        tree: What lies on the medium.
+        place: The file, or the link itself where the repository keeps links as such.
         digest: The digest that it should have.
         keeps_xattr: True if properties stand in an extended attribute.
 
     Returns:
-        True if it is the one, False if not, None if it is not there.
+        Whether it is the one, and how many bytes it has; None if it is not there.
 
     Raises:
         CorruptObjectError: Something else lies in its place.
         OSError: The medium failed.
     """
-    try:
-        status = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
+    found, problem = find_entry(tree, place)
+    if problem == MISSING:
         return None
-    if stat.S_ISLNK(status.st_mode):
-        if any((root / folder).is_symlink() for folder in path.relative_to(root).parents):
-            raise CorruptObjectError("a link lies on the way to it")
-        target = os.fsencode(os.readlink(path))  # noqa: PTH115 - a Path would tidy up the target
-        header = FileHeader(uid=0, gid=0, mode=_LINK_MODE, target=target)
-        return hashlib.sha256(header.prologue()).hexdigest() == digest
-    problem = obstacle(root, path)
-    if problem:
+    if found is not None and found.kind is EntryKind.LINK:
+        target = tree.link(place)
+        return _is_link_to(target, digest), len(target)
+    if problem or found is None:
         raise CorruptObjectError(problem)
-    stored = _stored(path) if keeps_xattr else None
-    headers = _guessed(status.st_mode) if stored is None else [stored]
+    stored = _stored(tree, place) if keeps_xattr else None
+    headers = _guessed(found.mode) if stored is None else [stored]
     hashes = [hashlib.sha256(header.prologue()) for header in headers]
-    left = status.st_size
-    with path.open("rb") as stream:
-        while left > 0 and (data := stream.read(min(_CHUNK, left))):
+    left = found.size
+    start = b""
+    with tree.open(place) as file:
+        while left > 0 and (data := file.read(min(_CHUNK, left))):
             left -= len(data)
+            start += data if found.size <= _MAX_TARGET else b""
             for sha256 in hashes:
                 sha256.update(data)
-    return digest in {sha256.hexdigest() for sha256 in hashes} or _is_written_link(path, status.st_size, digest)
+    is_right = digest in {sha256.hexdigest() for sha256 in hashes}
+    # Where a file system has no links, a file holds what a link would lead to.
+    return is_right or (0 < len(start) == found.size and _is_link_to(start, digest)), found.size
 
 
-def _is_written_link(path: Path, size: int, digest: str) -> bool:
-    """Say whether a file holds the target of a link: how links are kept where the file system has none."""
-    if not 0 < size <= _MAX_TARGET:
-        return False
-    header = FileHeader(uid=0, gid=0, mode=_LINK_MODE, target=path.read_bytes()[:size])
+def _is_link_to(target: bytes, digest: str) -> bool:
+    header = FileHeader(uid=0, gid=0, mode=_LINK_MODE, target=target)
     return hashlib.sha256(header.prologue()).hexdigest() == digest
 
 
@@ -149,16 +146,10 @@ def _guessed(mode: int) -> list[FileHeader]:
     return [FileHeader(uid=0, gid=0, mode=stat.S_IFREG | bits) for bits in permissions]
 
 
-def _stored(path: Path) -> FileHeader | None:
+def _stored(tree: Tree, place: Place) -> FileHeader | None:
     """The properties in the extended attribute: ``(uuua(ayay))``; None where there is none."""
-    read = getattr(os, "getxattr", None)
-    if read is None:
-        return None
-    try:
-        data: bytes = read(path, _XATTR)
-    except OSError:
-        return None
-    if len(data) < 12:  # noqa: PLR2004 - three numbers
+    data = tree.attribute(place, _XATTR)
+    if data is None or len(data) < 12:  # noqa: PLR2004 - three numbers
         return None
     uid, gid, mode = (int.from_bytes(data[at : at + 4], "big") for at in (0, 4, 8))
     return FileHeader(uid=uid, gid=gid, mode=mode, xattrs=data[12:])

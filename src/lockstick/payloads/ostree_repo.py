@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import configparser
 import hashlib
+import io
 import re
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.disk.plainfile import MISSING, obstacle, read_capped
+from lockstick.disk.plainfile import MISSING, find_plain, read_capped, unreadable
 from lockstick.payloads.device_problem import DeviceProblem
 from lockstick.payloads.gvariant import NotNormalError
-from lockstick.payloads.ostree_files import CorruptObjectError, hash_archived, is_loose_file
+from lockstick.payloads.ostree_files import CorruptObjectError, hash_archived, hold_loose_file
 from lockstick.payloads.ostree_objects import check_dirmeta, read_commit, read_dirtree
 from lockstick.progress import SILENT, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["FETCH_FAILED", "OstreeProblem", "check_commit", "commit_problems", "device_ostree_problem"]
+    from lockstick.disk.tree import Place, Tree
+
+__all__ = ["FETCH_FAILED", "OSTREE_PLACE", "OstreeProblem", "check_commit", "commit_problems", "device_ostree_problem"]
 
 FETCH_FAILED = (
     "Uptane::TargetHashMismatch: The target's calculated hash did not match the hash in the metadata. "
     "(Each target download has failed)"
 )
 """What the client says to whatever keeps it from fetching a commit."""
+
+OSTREE_PLACE = ("images", "ostree")
+"""Where the repository lies in a lockbox."""
 
 _MAX_CONFIG = 65_536
 _MAX_METADATA = 16 * 1024 * 1024
@@ -58,13 +63,13 @@ class OstreeProblem:
 
 
 def check_commit(
-    root: Path, repository: Path, commit: str, *, observer: Observer = SILENT, name: str = "ostree"
+    tree: Tree, repository: Place, commit: str, *, observer: Observer = SILENT, name: str = "ostree"
 ) -> tuple[OstreeProblem, ...]:
     """Check a commit and everything that it reaches.
 
     Args:
-        root: The folder that nothing may lead out of.
-        repository: The repository, below it.
+        tree: What lies on the medium.
+        repository: The place of the repository in it.
         commit: The commit's digest.
         observer: Told of the progress.
         name: What to call the commit towards the observer.
@@ -74,7 +79,7 @@ def check_commit(
     """
     problems: list[OstreeProblem] = []
     observer.file_started(name, length=0)
-    for problem in commit_problems(root, repository, commit, observer=observer, name=name):
+    for problem in commit_problems(tree, repository, commit, observer=observer, name=name):
         if len(problems) == _MAX_PROBLEMS:
             break
         problems.append(problem)
@@ -82,17 +87,17 @@ def check_commit(
     return tuple(problems)
 
 
-def device_ostree_problem(lockbox: Path, commit: str) -> DeviceProblem | None:
+def device_ostree_problem(lockbox: Tree, commit: str) -> DeviceProblem | None:
     """Say what a device would say to a commit.
 
     Args:
-        lockbox: The folder that holds ``images/``.
+        lockbox: What holds ``images/``.
         commit: The commit's digest, as signed.
 
     Returns:
         The problem, or None if the commit can be fetched.
     """
-    for problem in commit_problems(lockbox, lockbox / "images" / "ostree", commit):
+    for problem in commit_problems(lockbox, OSTREE_PLACE, commit):
         if problem.rule != "ostree-not-archive":
             detail = f"{problem.path}: {problem.message}" if problem.path else problem.message
             return DeviceProblem(stage="fetch", reason=FETCH_FAILED, detail=detail)
@@ -100,12 +105,12 @@ def device_ostree_problem(lockbox: Path, commit: str) -> DeviceProblem | None:
 
 
 def commit_problems(
-    root: Path, repository: Path, commit: str, *, observer: Observer = SILENT, name: str = "ostree"
+    tree: Tree, repository: Place, commit: str, *, observer: Observer = SILENT, name: str = "ostree"
 ) -> Iterator[OstreeProblem]:
     """Walk a commit.
 
     Args:
-        root: As for :func:`check_commit`.
+        tree: As for :func:`check_commit`.
         repository: As for :func:`check_commit`.
         commit: As for :func:`check_commit`.
         observer: As for :func:`check_commit`; told of the bytes read only.
@@ -117,7 +122,7 @@ def commit_problems(
     if not _DIGEST.fullmatch(commit):
         yield OstreeProblem("ostree-commit-missing", "", "nothing signed names the commit by its sha256 digest")
         return
-    data, problem = read_capped(root, repository / "config", _MAX_CONFIG)
+    data, problem = read_capped(tree, (*repository, "config"), _MAX_CONFIG)
     if problem:
         what = "there is no repository here" if problem == MISSING else problem
         yield OstreeProblem("ostree-repository", "config", what)
@@ -130,7 +135,7 @@ def commit_problems(
         yield OstreeProblem(
             "ostree-not-archive", "config", f"its mode is {mode}, so files must keep their permissions on the medium"
         )
-    yield from _Walk(root, repository, mode, observer, name).run(commit)
+    yield from _Walk(tree, repository, mode, observer, name).run(commit)
 
 
 def _mode(data: bytes) -> str:
@@ -151,9 +156,9 @@ class _ObjectError(Exception):
 class _Walk:
     """One walk through what a commit reaches, breadth first and without recursion."""
 
-    def __init__(self, root: Path, repository: Path, mode: str, observer: Observer, name: str) -> None:
-        self._root = root
-        self._objects = repository / "objects"
+    def __init__(self, tree: Tree, repository: Place, mode: str, observer: Observer, name: str) -> None:
+        self._tree = tree
+        self._objects = (*repository, "objects")
         self._mode = mode
         self._observer = observer
         self._name = name
@@ -201,7 +206,7 @@ class _Walk:
         return []
 
     def _prove_metadata(self, digest: str, kind: str) -> bytes:
-        data, problem = read_capped(self._root, self._path(digest, kind), _MAX_METADATA)
+        data, problem = read_capped(self._tree, self._place(digest, kind), _MAX_METADATA)
         if problem == MISSING:
             rule = "ostree-commit-missing" if kind == "commit" else "ostree-object-missing"
             raise _ObjectError(rule, "the commit needs it, and it is not in the repository")
@@ -213,35 +218,34 @@ class _Walk:
         return data
 
     def _prove_file(self, digest: str) -> None:
-        path = self._path(digest, "file")
         try:
-            right = self._is_right(path, digest)
-            size = path.lstat().st_size if right else 0
+            found = self._hold(self._place(digest, "file"), digest)
         except CorruptObjectError as error:
             raise _ObjectError("ostree-object-corrupt", str(error)) from None
         except OSError as error:
-            raise _ObjectError("ostree-object-corrupt", f"it cannot be read: {error.strerror or error}") from None
-        if right is None:
+            raise _ObjectError("ostree-object-corrupt", unreadable(error)) from None
+        if found is None:
             raise _ObjectError("ostree-object-missing", "the commit needs it, and it is not in the repository")
-        if not right:
+        is_right, size = found
+        if not is_right:
             raise _ObjectError("ostree-object-corrupt", "its content has another digest than its name says")
         self._observer.advanced(self._name, size)
 
-    def _is_right(self, path: Path, digest: str) -> bool | None:
-        """Hash a file; None if it is not there."""
+    def _hold(self, place: Place, digest: str) -> tuple[bool, int] | None:
+        """Hold a file against its digest: whether it is the one, and its size; None if it is not there."""
         if self._mode not in _ARCHIVE:
-            return is_loose_file(self._root, path, digest, keeps_xattr=self._mode == "bare-user")
-        problem = obstacle(self._root, path)
+            return hold_loose_file(self._tree, place, digest, keeps_xattr=self._mode == "bare-user")
+        size, problem = find_plain(self._tree, place)
         if problem == MISSING:
             return None
         if problem:
             raise CorruptObjectError(problem)
-        with path.open("rb") as stream:
-            return hash_archived(stream, path.lstat().st_size) == digest
+        with io.BufferedReader(self._tree.open(place)) as stream:
+            return hash_archived(stream, size) == digest, size
 
-    def _path(self, digest: str, kind: str) -> Path:
+    def _place(self, digest: str, kind: str) -> Place:
         suffix = "filez" if kind == "file" and self._mode in _ARCHIVE else kind
-        return self._objects / digest[:2] / f"{digest[2:]}.{suffix}"
+        return (*self._objects, digest[:2], f"{digest[2:]}.{suffix}")
 
     def _shown(self, digest: str, kind: str) -> str:
-        return "objects/" + "/".join(self._path(digest, kind).parts[-2:])
+        return "objects/" + "/".join(self._place(digest, kind)[-2:])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from lockstick.disk.plainfile import read_capped
+from lockstick.disk.tree import EntryKind
 from lockstick.payloads.compose_app import check_compose
 from lockstick.payloads.compose_lines import MAX_COMPOSE
 from lockstick.payloads.compose_place import ComposePlace
 from lockstick.payloads.kind import Kind, kind_of
-from lockstick.payloads.ostree_repo import check_commit
+from lockstick.payloads.ostree_repo import OSTREE_PLACE, check_commit
 from lockstick.payloads.tally import Tally
 from lockstick.progress import SILENT, Observer
 from lockstick.trust.findings import Ledger
@@ -21,8 +21,8 @@ from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from lockstick.disk.tree import Place, Tree
     from lockstick.trust.expected import ExpectedPackage
     from lockstick.trust.findings import Finding
 
@@ -48,7 +48,7 @@ class Parts:
 
 
 def check_parts(
-    root: Path,
+    tree: Tree,
     package: ExpectedPackage,
     *,
     observer: Observer = SILENT,
@@ -57,7 +57,7 @@ def check_parts(
     """Check the parts of a package, from the media alone.
 
     Args:
-        root: The lockbox: the folder that holds ``metadata/`` and ``images/``.
+        tree: The lockbox: what holds ``metadata/`` and ``images/``.
         package: The package; its own bytes, if it has any, were found to be the signed ones.
         observer: Told of the progress.
         stopped: Asked now and then; True ends the work early.
@@ -70,26 +70,29 @@ def check_parts(
     """
     ledger = Ledger()
     tally = Tally(observer, stopped)
-    _check(root, package, ledger, tally)
+    _check(tree, package, ledger, tally)
     return Parts(findings=ledger.findings, bytes_read=tally.count)
 
 
-def parts_size(root: Path, package: ExpectedPackage) -> int:
+def parts_size(tree: Tree, package: ExpectedPackage) -> int:
     """How many bytes there are to be read at most, for the sake of a progress bar.
 
     Args:
-        root: As for :func:`check_parts`.
+        tree: As for :func:`check_parts`.
         package: The package.
 
     Returns:
         The size of all files in the folders of its parts; what cannot be looked at counts nothing.
     """
     total = 0
-    for place in parts_folders(package):
-        for folder, _, files in os.walk(root / place):
-            for name in files:
-                with suppress(OSError):
-                    total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - paths are slow by the thousand
+    waiting: list[Place] = [tuple(folder.rstrip("/").split("/")) for folder in parts_folders(package)]
+    while waiting:
+        folder = waiting.pop()
+        with suppress(OSError):
+            for entry in tree.entries(folder):
+                total += entry.size
+                if entry.kind is EntryKind.FOLDER:
+                    waiting.append((*folder, entry.name))
     return total
 
 
@@ -114,25 +117,24 @@ def parts_folders(package: ExpectedPackage) -> tuple[str, ...]:
             assert_never(kind)
 
 
-def _check(root: Path, package: ExpectedPackage, ledger: Ledger, observer: Observer) -> None:
+def _check(tree: Tree, package: ExpectedPackage, ledger: Ledger, observer: Observer) -> None:
     match kind_of(package):
         case Kind.BINARY:
             pass
         case Kind.COMPOSE:
-            _check_application(root, package, ledger, observer)
+            _check_application(tree, package, ledger, observer)
         case Kind.OSTREE:
             commit = package.hashes.get("sha256", "").lower()
-            folder = root / "images" / "ostree"
-            for problem in check_commit(root, folder, commit, observer=observer, name=package.target):
+            for problem in check_commit(tree, OSTREE_PLACE, commit, observer=observer, name=package.target):
                 where = f"images/ostree/{problem.path}" if problem.path else package.target
                 ledger.report(problem.rule, where, problem.message)
         case kind:
             assert_never(kind)
 
 
-def _check_application(root: Path, package: ExpectedPackage, ledger: Ledger, observer: Observer) -> None:
+def _check_application(tree: Tree, package: ExpectedPackage, ledger: Ledger, observer: Observer) -> None:
     subject = "/".join(("images", *package.path))
-    data, problem = read_capped(root, root.joinpath("images", *package.path), MAX_COMPOSE)
+    data, problem = read_capped(tree, ("images", *package.path), MAX_COMPOSE)
     if problem:
         ledger.report("compose-not-canonical", subject, problem)
         return
@@ -140,4 +142,4 @@ def _check_application(root: Path, package: ExpectedPackage, ledger: Ledger, obs
     if digest != package.hashes.get("sha256", digest).lower():
         ledger.report("package-hash", subject, "its bytes changed while they were being checked")
         return
-    check_compose(ComposePlace(root, digest), data, subject, ledger, observer=observer)
+    check_compose(ComposePlace(tree, digest), data, subject, ledger, observer=observer)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
-__all__ = ["BLOCK", "TarError", "TarKind", "TarMember", "TarReader"]
+__all__ = ["BLOCK", "ByteSource", "TarError", "TarKind", "TarMember", "TarReader"]
 
 BLOCK = 512
 """Tar archives consist of blocks of so many bytes."""
@@ -79,6 +78,18 @@ class TarMember:
     link: str
 
 
+class ByteSource(Protocol):
+    """What an archive is read from."""
+
+    def read(self, count: int, /) -> bytes:
+        """Take so many bytes; fewer only at the end.
+
+        Raises:
+            OSError: The medium failed.
+        """
+        ...
+
+
 class TarReader:
     """Reads an archive from its beginning, member by member.
 
@@ -91,7 +102,7 @@ class TarReader:
         ended: True once the mark for the end was read; False at the end if the file just stops.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: ByteSource) -> None:
         self.gaps = False
         self.unclear = ""
         self.ended = False

@@ -100,19 +100,20 @@ def _look(root: Path, files: dict[str, dict[str, bytes]]) -> None:
     with suppress(LockstickError):
         find_lockbox(root.parent)
     layout = Layout(root)
+    tree = layout.tree
     for anchors in (given, stored):
-        outcome = verify(layout, anchors=anchors, at=AT, clock=lambda: 0.0)
+        outcome = verify(tree, anchors=anchors, at=AT, clock=lambda: 0.0)
         _told(verify_json(outcome), verify_text(outcome, verbose=True))
     with suppress(LockstickError):
-        chain = explain(layout, "fw.bin", anchors=given, at=AT)
+        chain = explain(tree, "fw.bin", anchors=given, at=AT)
         _told(explain_json(chain), explain_text(chain))
-    contents = inspect(layout)
+    contents = inspect(tree)
     _told(inspect_json(contents), inspect_text(contents))
     listed_places(layout)
     find_replaced(layout, None)
     memory = DeviceMemory()
     stories = rehearse(
-        [(root, layout), (root, layout)],
+        [(root, tree), (root, tree)],
         [_BOARD],
         provisioned=Provisioned(director=director, image_repo=image),
         memory=lambda _: memory,

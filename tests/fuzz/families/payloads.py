@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache
 
 from families.target import Target, emptied, folder, split
+from lockstick.disk.tree import FolderTree
 from lockstick.payloads.compose_lines import read_lines
 from lockstick.payloads.compose_yaml import AmbiguousComposeError, read_yaml
 from lockstick.payloads.container_json import UnclearJsonError, is_json_for_a_device, parse_json
@@ -56,14 +57,14 @@ def manifest(data: bytes) -> None:
     _check_app(App(service("registry.example.com/a", digest), {f"{digest}.json": data}))
     with suppress(ManifestError):
         (root / f"{digest}.json").write_bytes(data)
-        read_manifest(root, root, digest)
+        read_manifest(FolderTree(root), (), digest)
 
 
 def image_archive(data: bytes) -> None:
     """An image archive: alone, and in an application."""
     path = folder() / "archive.tar"
     path.write_bytes(data)
-    table = read_archive(path)
+    table = read_archive(FolderTree(path.parent), (path.name,), len(data))
     if sum(len(document) for document in table.documents.values()) > len(data):
         raise AssertionError("more documents than bytes")
     app = App.of(_AMD)
@@ -92,11 +93,11 @@ def application(data: bytes) -> None:
 
 
 def _check_app(app: App) -> None:
-    root = app.write(emptied("app"))
+    tree = FolderTree(app.write(emptied("app")))
     package = _package("app.yml", length=len(app.compose), digest=app.digest, hardware_id="docker-compose")
-    parts_size(root, package)
-    check_parts(root, package)
-    device_compose_problem(root, app.compose, app.digest, "linux/amd64")
+    parts_size(tree, package)
+    check_parts(tree, package)
+    device_compose_problem(tree, app.compose, app.digest, "linux/amd64")
 
 
 def _package(target: str, *, length: int, digest: str, hardware_id: str) -> ExpectedPackage:
@@ -143,8 +144,9 @@ def ostree_repository(data: bytes) -> None:
         commit = repository.commit(repository.dirtree({"x": file}), meta)
         (repository.path / "config").write_bytes(rest)
         repository.put(file, "file", b"x")
-    check_parts(repository.root, _package("os", length=0, digest=commit, hardware_id="board"))
-    device_ostree_problem(repository.root, commit)
+    lying = FolderTree(repository.root)
+    check_parts(lying, _package("os", length=0, digest=commit, hardware_id="board"))
+    device_ostree_problem(lying, commit)
 
 
 @cache
