@@ -188,6 +188,7 @@ def test_an_extended_attribute_is_read_where_there_is_one(folder: FolderTree) ->
     except (AttributeError, OSError):
         pytest.skip("this file system or system has none")
     assert folder.attribute(("sub", "file"), "user.lockstick") == b"\0known"
+    assert folder.attribute(("to-file",), "user.lockstick") is None
 
 
 @needs_links

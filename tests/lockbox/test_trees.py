@@ -164,6 +164,18 @@ def test_the_same_is_said_of_a_folder_and_of_any_other_tree_with_the_same_in_it(
 
 
 @needs_links
+@pytest.mark.parametrize("top", ["images", "metadata"])
+def test_a_link_for_a_whole_part_of_a_lockbox_is_named_and_not_gone_through(tmp_path: Path, top: str) -> None:
+    anchors = lockbox(tmp_path)
+    (tmp_path / "images" / "stranger").write_bytes(b"?")
+    _link(tmp_path / top)
+    outcome = verified(FolderTree(tmp_path), anchors)
+    unlisted = {finding.subject for finding in outcome.findings if finding.rule == "file-unlisted"}
+    assert top in unlisted
+    assert "images/stranger" not in unlisted
+
+
+@needs_links
 @pytest.mark.parametrize("mode", ["bare", "bare-user", "bare-user-only"])
 def test_a_repository_of_plain_files_is_held_alike_in_any_tree(tmp_path: Path, mode: str) -> None:
     repository = Repository(tmp_path)
