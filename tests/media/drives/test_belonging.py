@@ -30,7 +30,7 @@ def test_the_innermost_mount_counts(tmp_path: Path) -> None:
     assert drive("/media/ann/PLANT-A/update/metadata") == "/dev/sda1"
     assert drive("/media/ann/PLANT-A1") == "/dev/sdb1"
     assert drive("/media/ann/PLANT-A12") == "/dev/mapper/vg0-root"
-    assert drive("/home/ann") == "/dev/mapper/vg0-root"
+    assert drive("/srv/ann") == "/dev/mapper/vg0-root"
 
 
 def test_a_folder_in_memory_lies_on_no_drive(tmp_path: Path) -> None:

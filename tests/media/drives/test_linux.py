@@ -266,7 +266,7 @@ def test_a_stick_with_swap_on_it_is_the_systems(swap: str, tmp_path: Path) -> No
         ],
         *[
             (place, False)
-            for place in ("/mnt/x", "/home/ann/stick", "/stick", "/run/media/ann/x", "/bootleg", "/run/x")
+            for place in ("/mnt/x", "/media/ann/stick", "/stick", "/run/media/ann/x", "/bootleg", "/run/x")
         ],
     ],
 )
