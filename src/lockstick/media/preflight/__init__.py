@@ -5,5 +5,18 @@
 
 from lockstick.media.preflight.checking import check
 from lockstick.media.preflight.facts import Contents, Facts, FoundLockbox, Medium, Platform, ReadOnlyBy, Wishes
+from lockstick.media.preflight.looking import look_at
+from lockstick.media.preflight.probes import probe_of
 
-__all__ = ["Contents", "Facts", "FoundLockbox", "Medium", "Platform", "ReadOnlyBy", "Wishes", "check"]
+__all__ = [
+    "Contents",
+    "Facts",
+    "FoundLockbox",
+    "Medium",
+    "Platform",
+    "ReadOnlyBy",
+    "Wishes",
+    "check",
+    "look_at",
+    "probe_of",
+]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockstick.media.preflight.checks.devices import check_devices
 from lockstick.media.preflight.checks.names import check_names
+from lockstick.media.preflight.checks.occupants import check_occupants
+from lockstick.media.preflight.checks.place import check_place
 from lockstick.media.preflight.checks.room import check_room
+from lockstick.media.preflight.checks.writable import check_writable
 from lockstick.media.remarks import Weight
 
 if TYPE_CHECKING:
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-_ALL = (check_room, check_names)
+_ALL = (check_place, check_writable, check_room, check_names, check_devices, check_occupants)
 _ORDER = {Weight.ERROR: 0, Weight.WARNING: 1, Weight.NOTE: 2}
 
 
