@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from families import device, documents, local, media, network, payloads
+from families import device, documents, local, media, network, payloads, sticks
 
 if TYPE_CHECKING:
     from families.target import Target
 
 __all__ = ["FAMILIES", "TARGETS"]
 
-FAMILIES = (documents, device, payloads, media, local, network)
+FAMILIES = (documents, device, payloads, media, local, network, sticks)
 
 TARGETS: dict[str, Target] = {name: target for family in FAMILIES for name, target in family.TARGETS.items()}

@@ -24,7 +24,7 @@ def lockbox(folder: Path, *names: str, listed: tuple[str, ...] | None = None) ->
     director.mkdir(parents=True)
     for name in (*(f"{name}.json" for name in names), "1.root.json", "root.json"):
         (director / name).write_text("{}")
-    meta = {f"{name}.json": {} for name in (names if listed is None else listed)}
+    meta: dict[str, dict[str, str]] = {f"{name}.json": {} for name in (names if listed is None else listed)}
     (director / "offline-snapshot.json").write_text(json.dumps({"signed": {"meta": meta}}))
 
 

@@ -19,6 +19,7 @@ __all__ = ["MacProbe", "macos_probe", "parse_info", "parse_mounts"]
 
 _LINE = re.compile(r"(?P<source>.*?) on (?P<point>/.*) \((?P<options>[^()]*)\)")
 _TIMEOUT = 30
+_SEALED = "sealed"
 _TYPES = {"msdos": "fat", "hfs": "hfs+", "ufsd_NTFS": "ntfs", "tuxera_ntfs": "ntfs"}
 _NAMES = {"MS-DOS FAT12": "fat12", "MS-DOS FAT16": "fat16", "MS-DOS FAT32": "fat32"}
 
@@ -61,7 +62,10 @@ class MacProbe:
         own = _holder(PurePosixPath(folder), mounts)
         if own is not None:
             known |= _mounted(PurePosixPath(folder), own, mounts)
-            if own.source.startswith("/dev/"):
+            if _SEALED in own.options:
+                # Folders that people write to only seem to lie there; they are on another volume.
+                known |= {"is_read_only": None, "read_only_by": ReadOnlyBy.UNKNOWN}
+            elif own.source.startswith("/dev/"):
                 # What diskutil knows of the volume is more exact than the driver's name.
                 known |= parse_info(self.run(["/usr/sbin/diskutil", "info", "-plist", own.source]) or b"")
         room = self.room(folder)

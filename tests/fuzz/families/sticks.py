@@ -1,0 +1,75 @@
+"""What a stick's first bytes and this machine's tables say about it; anybody may have made the stick."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from families.target import Target
+from lockstick.media.preflight.contents import order_of_choice
+from lockstick.media.preflight.probes.bootsector import fat_says_dirty, parse_boot_sector
+from lockstick.media.preflight.probes.macos import parse_info, parse_mounts
+from lockstick.media.preflight.probes.mountinfo import parse_mountinfo, place_of
+from lockstick.media.preflight.probes.superblock import parse_superblock
+from media.preflight.sectors import exfat_sector, ext_superblock, fat_sector, fat_table, ntfs_sector
+
+__all__ = ["TARGETS"]
+
+_SAMPLES = Path(__file__).parents[2] / "media" / "preflight" / "samples"
+
+
+def mountinfo(data: bytes) -> None:
+    """The table of mounts: names in it are those that somebody gave a stick."""
+    mounts = parse_mountinfo(data)
+    for folder in (PurePosixPath("/"), PurePosixPath("/media/kim/STICK")):
+        place = place_of(folder, mounts)
+        if place is not None and not folder.is_relative_to(place.mount.point):
+            raise AssertionError("a folder is said to be where it is not")
+
+
+def boot_sector(data: bytes) -> None:
+    """The first sector: its numbers are anybody's."""
+    found = parse_boot_sector(data)
+    if found is not None:
+        if not 0 <= found.cluster <= 1 << 28:
+            raise AssertionError(f"a cluster of {found.cluster} bytes")
+        fat_says_dirty(found.file_system, data)
+
+
+def superblock(data: bytes) -> None:
+    """The superblock of ext4."""
+    found = parse_superblock(data)
+    if found is not None and not 1024 <= found.block <= 65_536:
+        raise AssertionError(f"a block of {found.block} bytes")
+
+
+def mac_mounts(data: bytes) -> None:
+    """What mount and diskutil print: the label is anybody's."""
+    parse_mounts(data)
+    parse_info(data)
+
+
+def choice_of_lockbox(data: bytes) -> None:
+    """A list of lockboxes on a stick that nobody has verified yet."""
+    files = frozenset({"box.json", "a.json", "1.root.json"})
+    if not set(order_of_choice(files, data)) <= {"box", "a", "1.root"}:
+        raise AssertionError("a lockbox that is not there")
+
+
+TARGETS = {
+    "mountinfo": Target(mountinfo, lambda: [(_SAMPLES / "linux-desktop.mountinfo").read_bytes()]),
+    "boot_sector": Target(
+        boot_sector,
+        lambda: [
+            fat_sector("fat16"),
+            fat_sector("fat32"),
+            exfat_sector(),
+            ntfs_sector(),
+            fat_table("fat32", clean=True),
+        ],
+    ),
+    "superblock": Target(superblock, lambda: [ext_superblock("STICK", errors=2)]),
+    "mac_mounts": Target(
+        mac_mounts, lambda: [(_SAMPLES / "macos.mount").read_bytes(), (_SAMPLES / "macos-fat32.plist").read_bytes()]
+    ),
+    "choice_of_lockbox": Target(choice_of_lockbox, lambda: [b'{"signed":{"meta":{"box.json":{},"x.json":{}}}}']),
+}
