@@ -56,7 +56,7 @@ def test_a_folder_of_the_disk_where_a_stick_should_be() -> None:
 
 
 def test_the_sealed_disk_of_the_system_says_nothing_of_the_folders_that_can_be_written_to() -> None:
-    found = facts(Path("/Users/kim/lockbox"))
+    found = facts(Path("/Applications/lockbox"))
     assert (found.is_mount_point, found.is_read_only) == (False, None)
 
 
