@@ -150,7 +150,17 @@ class TestBootSector:
         assert (ntfs.file_system, ntfs.cluster, ntfs.is_marked) == ("ntfs", 4096, None)
 
     @pytest.mark.parametrize(
-        "data", [b"", bytes(512), b"\xff" * 512, fat_sector("fat32")[:511], bytes(510) + b"\x55\xaa"]
+        "data",
+        [
+            b"",
+            bytes(512),
+            b"\xff" * 512,
+            fat_sector("fat32")[:511],
+            bytes(510) + b"\x55\xaa",
+            exfat_sector(cluster_shift=40),
+            fat_sector("fat16", clusters=70_000),
+            fat_sector("fat32", clusters=0),
+        ],
     )
     def test_anything_else_is_none_of_them(self, data: bytes) -> None:
         assert parse_boot_sector(data) is None

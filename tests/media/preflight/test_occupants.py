@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ from lockstick.media.remarks import Weight
 from media.preflight.ground import load, said, stick
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from lockstick.disk.tree import Entry
     from lockstick.media.remarks import Remark
 
 
@@ -80,6 +83,11 @@ def test_of_several_lockboxes_in_a_folder_the_one_that_a_device_takes_is_named(t
     assert remark.weight is Weight.NOTE
     assert "takes 'Zeta'" in remark.message
     assert found(tmp_path, Wishes(folder="other"))["several-lockboxes"].weight is Weight.WARNING
+
+
+def test_of_many_lockboxes_the_first_three_are_named(tmp_path: Path) -> None:
+    lockbox(tmp_path / "update", "a", "b", "c", "d", "e")
+    assert "(a, b, c and 2 more)" in found(tmp_path)["several-lockboxes"].message
 
 
 def test_a_lockbox_that_the_account_does_not_list_is_invisible(tmp_path: Path) -> None:
@@ -173,3 +181,15 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "stick").mkdir()
     (tmp_path / "stick" / "update").symlink_to(tmp_path / "elsewhere")
     assert found(tmp_path / "stick").keys() == {"folder-in-use"}
+
+
+def test_a_folder_that_cannot_be_read_is_said_to_be_unknown(tmp_path: Path) -> None:
+    class Failing(FolderTree):
+        def entries(self, place: tuple[str, ...]) -> Iterator[Entry]:
+            if place:
+                raise OSError(errno.EIO, "the medium fails")
+            return super().entries(place)
+
+    (tmp_path / "photos").mkdir()
+    assert look_inside(FolderTree(tmp_path)).is_whole
+    assert not look_inside(Failing(tmp_path)).is_whole

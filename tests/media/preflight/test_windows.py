@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lockstick.media.preflight import Facts, Platform, ReadOnlyBy
-from lockstick.media.preflight.probes.windows import Volume, WindowsProbe, windows_probe
+from lockstick.media.preflight.probes.windows import Kernel32, Volume, WindowsProbe, windows_probe
 
 INFORMATION = Volume(label="STICK", file_system="FAT32", flags=0x0006_0206)
 
@@ -78,6 +80,70 @@ def test_what_windows_does_not_say_is_not_known() -> None:
     found = facts(Calls(information=None, bytes_in_cluster=None, dirty=None))
     assert (found.file_system, found.free, found.cluster, found.is_dirty, found.label) == ("", None, None, None, None)
     assert facts(Calls(path=None)).mount_point is None
+
+
+class Library:
+    """Kernel32 as it is called: numbers and texts go into what is handed over, and zero means no."""
+
+    def __init__(self, *, works: bool = True, handle: int | None = 7) -> None:
+        self.works = works
+        self.closed: list[int | None] = []
+        self.opened: list[str] = []
+
+        def create_file(name: str, *_: object) -> int | None:
+            self.opened.append(name)
+            return handle
+
+        self.CreateFileW = create_file
+
+    def GetVolumePathNameW(self, folder: str, buffer: Any, size: int) -> int:  # noqa: N802
+        buffer.value = folder[:3]
+        return int(self.works)
+
+    def GetVolumeInformationW(  # noqa: N802
+        self, root: str, label: Any, size: int, serial: None, longest: None, flags: Any, name: Any, other: int
+    ) -> int:
+        label.value, name.value, flags._obj.value = "STICK", "exFAT", 0x0008_0000
+        return int(self.works)
+
+    def GetDiskFreeSpaceW(self, root: str, sectors: Any, size: Any, free: Any, total: Any) -> int:  # noqa: N802
+        sectors._obj.value, size._obj.value = 64, 512
+        return int(self.works)
+
+    def GetDiskFreeSpaceExW(self, root: str, free: Any, total: Any, all_free: None) -> int:  # noqa: N802
+        free._obj.value, total._obj.value = 1 << 40, 1 << 41
+        return int(self.works)
+
+    def GetDriveTypeW(self, root: str) -> int:  # noqa: N802
+        return 4
+
+    def DeviceIoControl(  # noqa: N802
+        self, handle: Any, code: int, given: None, length: int, said: Any, size: int, returned: Any, other: None
+    ) -> int:
+        assert code == 0x0009_0078
+        said._obj.value = 1
+        return int(self.works)
+
+    def CloseHandle(self, handle: Any) -> None:  # noqa: N802
+        self.closed.append(handle.value)
+
+
+def test_the_calls_as_they_are_made() -> None:
+    library = Library()
+    found = WindowsProbe(calls=Kernel32(library)).facts(Path("E:\\"))
+    assert (found.mount_point, found.label, found.file_system) == (Path("E:\\"), "STICK", "exfat")
+    assert (found.cluster, found.free, found.total) == (32_768, 1 << 40, 1 << 41)
+    assert (found.is_read_only, found.driver, found.is_dirty) == (True, "remote", True)
+    assert (library.opened, library.closed) == (["\\\\.\\E:"], [7])
+
+
+def test_calls_that_are_refused() -> None:
+    refused = Kernel32(Library(works=False))
+    assert (refused.volume_path("E:\\"), refused.volume("E:\\"), refused.room("E:\\")) == (None, None, None)
+    assert (refused.cluster("E:\\"), refused.is_dirty("E:\\")) == (None, None)
+    library = Library(handle=ctypes.c_void_p(-1).value)
+    assert Kernel32(library).is_dirty("E:\\") is None
+    assert library.closed == []
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="only Windows has these calls")

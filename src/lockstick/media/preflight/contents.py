@@ -20,6 +20,7 @@ _SNAPSHOT = "offline-snapshot.json"
 _ROOT = "root.json"
 _END = ".json"
 _WORK = ".lockstick"
+_TELLING = ("metadata", "images", _WORK)
 _LITTER = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini"})
 _LITTER_ENDS = (".part", ".crdownload", ".tmp")
 _REPAIRED = "found."  # what Windows' check of a disk puts lost pieces into: FOUND.000
@@ -44,18 +45,20 @@ def look_inside(tree: Tree) -> Contents:
     unfinished: list[Place] = []
     foreign: list[str] = []
     for place in ((), *((name,) for name in folders if name != _WORK)):
-        names, whole = (top, True) if not place else _list(tree, place)
-        is_whole = is_whole and whole
-        inside = {entry.name: entry.kind for entry in names}
-        if inside.get("metadata") is EntryKind.FOLDER:
+        try:
+            kinds = {name: found.kind for name in _TELLING if (found := tree.look((*place, name))) is not None}
+            if place and not kinds and next(iter(tree.entries(place)), None) is not None:
+                foreign.append(place[0])
+        except OSError:
+            is_whole = False
+            continue
+        if kinds.get("metadata") is EntryKind.FOLDER:
             boxes.append(FoundLockbox(place=place, names=_lockboxes(tree, place)))
             for part in _DOCUMENTS:
                 documents, whole = _list(tree, (*place, *part))
                 is_whole = is_whole and whole
                 litter.extend((*place, *part, entry.name) for entry in documents if is_litter(entry.name))
-        elif place and inside and not inside.keys() & {"images", _WORK} and _is_whole(tree, place):
-            foreign.append(place[0])
-        if inside.get(_WORK) is EntryKind.FOLDER:
+        if kinds.get(_WORK) is EntryKind.FOLDER:
             unfinished.append(place)
     return Contents(
         top=top,
@@ -135,7 +138,3 @@ def _list(tree: Tree, place: Place) -> tuple[tuple[Entry, ...], bool]:
     except OSError:
         return (), False
     return tuple(sorted(found[:_MOST_NAMES], key=lambda entry: entry.name)), len(found) <= _MOST_NAMES
-
-
-def _is_whole(tree: Tree, place: Place) -> bool:
-    return _list(tree, place)[1]

@@ -16,11 +16,15 @@ def utf8_length(text: str) -> int:
     Returns:
         Bytes.
     """
+    if text.isascii():
+        return len(text)
     return sum(1 if _is_byte(character) else len(character.encode("utf-8", "surrogatepass")) for character in text)
 
 
 def utf16_length(text: str) -> int:
     """How many units of UTF-16 a text has, as Microsoft's file systems count; half a character counts as one."""
+    if text.isascii():
+        return len(text)
     return sum(2 if ord(character) > _LAST_OF_FIRST_PLANE else 1 for character in text)
 
 

@@ -103,10 +103,14 @@ def _tidy(path: str) -> str:
 
 
 class Kernel32:
-    """The calls of the running system."""
+    """The calls of the running system.
 
-    def __init__(self) -> None:
-        self._library: Any = getattr(ctypes, "WinDLL")("kernel32", use_last_error=True)  # noqa: B009 - only Windows has it
+    Args:
+        library: ``kernel32``, as ctypes gives it.
+    """
+
+    def __init__(self, library: Any) -> None:  # noqa: ANN401 - a library of the system has no type
+        self._library = library
         self._library.CreateFileW.restype = ctypes.c_void_p
 
     def volume_path(self, folder: str) -> str | None:
@@ -155,4 +159,5 @@ class Kernel32:
 
 def windows_probe() -> WindowsProbe:
     """Ask the running system."""
-    return WindowsProbe(calls=Kernel32())
+    library = getattr(ctypes, "WinDLL")("kernel32", use_last_error=True)  # noqa: B009 - only Windows has it
+    return WindowsProbe(calls=Kernel32(library))
