@@ -48,6 +48,13 @@ def test_a_drive_that_is_built_in_is_refused_unless_it_is_meant() -> None:
     assert said(stick(drive=BUILT_IN), wishes=KNOWS)["not-removable"].weight is Weight.WARNING
 
 
+def test_an_image_that_is_mounted_is_called_what_it_is() -> None:
+    remark = said(stick(drive=Drive(device="/dev/loop7", bus="loop")))["not-removable"]
+    assert remark.weight is Weight.ERROR
+    assert "image in a file" in remark.message
+    assert "/dev/loop7" in remark.message
+
+
 def test_a_drive_that_is_not_known_is_a_note() -> None:
     found = said(stick(drive=None, volume=None))
     assert {name: remark.weight for name, remark in found.items()} == {"drive-unknown": Weight.NOTE}

@@ -86,9 +86,10 @@ def _check_drive(medium: Medium, weight: Weight, remedy: str) -> Iterator[Remark
         )
     elif not drive.is_removable:
         shown = " ".join(filter(None, (drive.vendor, drive.model))) or drive.device
+        what = "an image in a file, which nobody can take out" if drive.bus == "loop" else "a drive that is built in"
         yield CHECKS["not-removable"].says(
             medium.mount,
-            f"it is on a drive that is built in ({shown})",
+            f"it is on {what} ({shown})",
             f"Name the folder where the stick is mounted.{remedy}",
             weight,
         )
