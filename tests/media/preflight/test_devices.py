@@ -8,7 +8,7 @@ import pytest
 
 from lockstick.media.preflight import Platform, Wishes
 from lockstick.media.remarks import Weight
-from media.preflight.ground import VOLUME, said, stick
+from media.preflight.ground import DRIVE, VOLUME, said, stick
 
 
 @pytest.mark.parametrize("file_system", ["fat12", "fat16", "fat32", "fat", "ext2", "ext3", "ext4"])
@@ -58,6 +58,15 @@ def test_case_matters_to_a_device() -> None:
     assert "capital letters" in message
     assert "Windows writes" in message
     assert "Windows" not in said(stick(label="stick"), wishes=Wishes(label="STICK"))["label"].message
+
+
+def test_two_file_systems_of_one_label_on_one_drive_are_warned_of() -> None:
+    twin, other = replace(VOLUME, device="/dev/sdb2"), replace(VOLUME, device="/dev/sdb2", label="DATA")
+    remark = said(stick(drive=replace(DRIVE, volumes=(VOLUME, twin))))["label-twice"]
+    assert remark.weight is Weight.WARNING
+    assert "/dev/sdb2" in remark.message
+    assert said(stick(drive=replace(DRIVE, volumes=(VOLUME, other)))) == {}
+    assert said(stick(label="", drive=replace(DRIVE, volumes=(VOLUME, twin)))) == {}
 
 
 def test_a_label_that_is_not_known_is_a_note() -> None:

@@ -27,6 +27,11 @@ def test_an_empty_folder_where_a_stick_should_be_mounted_is_refused() -> None:
     assert said(classic, wishes=KNOWS)["no-mount-point"].weight is Weight.WARNING
 
 
+def test_the_place_where_the_stick_really_is_is_proposed() -> None:
+    left = stick(mount_point=Path("/"), drive=SYSTEM, volume=None, sticks=(Path("/media/kim/STICK1"),))
+    assert "Did you mean /media/kim/STICK1?" in said(left)["no-mount-point"].remedy
+
+
 def test_a_folder_on_a_stick_is_answered_with_the_top_of_the_stick() -> None:
     inner = stick(mount=MOUNT / "update")
     assert f"Did you mean {MOUNT}?" in said(inner)["no-mount-point"].remedy

@@ -196,6 +196,7 @@ def test_a_stick_inside_a_stick(tmp_path: Path) -> None:
         assert medium(outer).mounted_inside == (inner.mount,)
         volume = Volume(device=outer.device, mounted_at=(outer.mount,))
         drives = [Drive(device=outer.device, is_removable=True, volumes=(volume,))]
+        assert look_at(tmp_path, drives, probe_of("linux")).sticks == (outer.mount,)
         remarks = {one.check for one in check(look_at(inner.mount, drives, probe_of("linux")), Load(), CLEAN)}
         assert "nested-mount" in remarks
 

@@ -87,6 +87,7 @@ CHECKS: dict[str, Check] = {
         ("encrypted", (_W,), "Is it encrypted, so that a device cannot open it?"),
         ("label", (_E, _N), "Has it the label that the devices look for?"),
         ("label-impossible", (_E,), "Can the file system hold that label (FAT and exFAT: 11 characters)?"),
+        ("label-twice", (_W,), "Has another file system on the same drive the same label?"),
         # what lies there
         ("lockbox-replaced", (_N,), "Is there a lockbox already?"),
         ("lockbox-elsewhere", (_W,), "Is there one in another folder, which other devices would take?"),

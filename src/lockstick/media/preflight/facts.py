@@ -145,12 +145,14 @@ class Medium(Facts):
         volume: The volume of that drive; None if not known.
         contents: What lies there.
         outer_drive: The drive that holds the folder which it is mounted at, if that is known.
+        sticks: Where drives that can be taken out are mounted, this one included.
     """
 
     contents: Contents
     drive: Drive | None = None
     volume: Volume | None = None
     outer_drive: Drive | None = None
+    sticks: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

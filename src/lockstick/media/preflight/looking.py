@@ -45,6 +45,7 @@ def look_at(mount: Path, drives: Sequence[Drive], probe: Probe) -> Medium:
         **{field.name: getattr(facts, field.name) for field in fields(Facts)},
         contents=look_inside(FolderTree(facts.mount)),
         outer_drive=None if outer is None else outer[0],
+        sticks=_sticks(drives),
     )
     return medium if found is None else _with_drive(medium, *found)
 
@@ -78,6 +79,11 @@ def _on(facts: Facts | None, point: Path | None, drives: Sequence[Drive]) -> tup
             if volume.device == facts.device:
                 return drive, volume
     return None
+
+
+def _sticks(drives: Sequence[Drive]) -> tuple[Path, ...]:
+    offered = (drive for drive in drives if drive.is_removable and not drive.is_system)
+    return tuple(point for drive in offered for volume in drive.volumes for point in volume.mounted_at)
 
 
 def _with_drive(medium: Medium, drive: Drive, volume: Volume) -> Medium:

@@ -46,6 +46,7 @@ def check_devices(medium: Medium, load: Load, wishes: Wishes) -> Iterator[Remark
             "it is encrypted, and a device has no key for it",
             "Take a stick that is not encrypted: a lockbox is proven by its signatures.",
         )
+    yield from _check_twins(medium)
     if wishes.label is not None:
         yield from _check_label(medium, wishes.label)
 
@@ -111,6 +112,19 @@ def _check_label(medium: Medium, wanted: str) -> Iterator[Remark]:
             medium.mount,
             f"{has}, and the devices look for {wanted!r}{hint}",
             _relabel(medium, traits, wanted),
+        )
+
+
+def _check_twins(medium: Medium) -> Iterator[Remark]:
+    if not medium.label or medium.drive is None or medium.volume is None:
+        return
+    others = [one.device for one in medium.drive.volumes if one != medium.volume and one.label == medium.label]
+    if others:
+        yield CHECKS["label-twice"].says(
+            medium.mount,
+            f"another file system on this drive ({others[0]}) has the label {medium.label!r}, too; systems that mount "
+            "by label give one of them another name",
+            "Change the label of the other one, or format the drive with one file system.",
         )
 
 

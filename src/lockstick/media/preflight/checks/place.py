@@ -110,10 +110,12 @@ def _no_mount_point(medium: Medium, weight: Weight, remedy: str) -> Remark:
             f"Did you mean {medium.mount_point}?{remedy}",
             weight,
         )
+    # The folder of a stick that was pulled out often stays, and the stick comes back beside it under another name.
+    meant = f"Did you mean {listed(map(str, medium.sticks))}?" if medium.sticks else "Put the stick in and mount it."
     return check.says(
         medium.mount,
         f"nothing is mounted there: it is a folder of {medium.mount_point}, and no stick",
-        f"Put the stick in and mount it; 'lockstick drives' says where it is.{remedy}",
+        f"{meant} 'lockstick drives' says where sticks are.{remedy}",
         weight,
     )
 

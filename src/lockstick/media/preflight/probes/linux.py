@@ -169,7 +169,7 @@ def _is_dirty(mount: Mount, sector: BootSector, table: bytes | None) -> bool | N
         return None
     if sector.is_marked and "rw" in mount.super_options and mount.kind != "exfat":
         # The drivers for FAT, and the one for exFAT in FUSE, set the mark while they are at work, so it says nothing.
-        # The kernel's own for exFAT sets it for a moment only.
+        # The kernel's own for exFAT takes it away again with the next flush, unless it was there before.
         return None
     return sector.is_marked
 
