@@ -164,6 +164,8 @@ def fold(name: str, folding: Folding) -> str:
     if folding is Folding.NONE:
         return name
     if folding is Folding.CASE:
+        if name.isascii():
+            return name.upper()
         # As the tables of FAT, exFAT and NTFS do it: each character by itself, never into two.
         return "".join(upper if len(upper := character.upper()) == 1 else character for character in name)
     decomposed = unicodedata.normalize("NFD", name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ _RESERVED = frozenset(
     | {f"{port}{number}" for port in ("COM", "LPT") for number in "123456789\u00b9\u00b2\u00b3"}
 )
 _DELETE = "\x7f"
+_HARMLESS = re.compile(r"[A-Za-z0-9._-]*")
 _LONGEST_PATH = {Platform.LINUX: 4095, Platform.MACOS: 1023, Platform.WINDOWS: 32_766}
 _WINDOWS_WITHOUT_LONG_PATHS = 259
 _WORK = ".lockstick/new/"  # what a path is longer by while it is written
@@ -66,8 +68,9 @@ def check_names(medium: Medium, load: Load, wishes: Wishes) -> Iterator[Remark]:
 def _check_characters(traits: Traits, places: Iterable[Place]) -> Iterator[Remark]:
     found = []
     for place in places:
-        name = place[-1]
-        bad = sorted({character for character in name if _is_forbidden(character, traits)})
+        if _HARMLESS.fullmatch(place[-1]):
+            continue  # nearly all of thousands
+        bad = sorted({character for character in place[-1] if _is_forbidden(character, traits)})
         if bad:
             shown = " ".join(ascii(character)[1:-1] for character in bad)
             found.append((path(place), f"its name has characters that {traits.shown} does not take: {shown}"))
