@@ -39,6 +39,7 @@ def _write_more(fd: int) -> None:
 def _write(path: Path, data: bytes) -> None:
     with path.open("wb") as file:
         file.write(data)
+        file.flush()
         os.fsync(file.fileno())
 
 
@@ -148,6 +149,7 @@ def test_bytes_are_flipped_always_or_once_or_until_they_are_rewritten(fuse_stick
     with (fuse_stick.mount / "healing").open("r+b") as file:
         file.seek(_BLOCK)
         file.write(bytes(_BLOCK))
+        file.flush()
         os.fsync(file.fileno())
     assert _read(fuse_stick.mount / "always") == wrong
     assert _read(fuse_stick.mount / "once") == bytes(3 * _BLOCK)

@@ -22,6 +22,7 @@ __all__ = [
     "Seeking",
     "flush",
     "flush_all",
+    "flush_file_system",
     "flush_folders",
     "prepare_folder",
     "publish",
@@ -73,14 +74,18 @@ def flush_all(fds: Sequence[int]) -> None:
     left = list(fds)
     if sys.platform == "linux" and len(left) >= _WORTH_A_SYSTEM_FLUSH:
         one_of_each = {os.fstat(fd).st_dev: fd for fd in left}
-        if all(_flush_file_system(fd) for fd in one_of_each.values()):
+        if all(flush_file_system(fd) for fd in one_of_each.values()):
             return
     for fd in left:
         flush(fd)
 
 
-def _flush_file_system(fd: int) -> bool:
-    """Flush everything on the file system of an open file; False where that cannot be done."""
+def flush_file_system(fd: int) -> bool:
+    """Flush everything on the file system of an open file; False where that cannot be done.
+
+    Raises:
+        OSError: The medium did not take it.
+    """
     function = _libc_function("syncfs")
     if function is None:
         return False

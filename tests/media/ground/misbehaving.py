@@ -128,6 +128,10 @@ class BadStick:
         """It is there again, as after a loose contact."""
         self._say(do="return")
 
+    def refuse_direct(self, when: Literal["open", "read"]) -> None:
+        """Let reading past the cache be refused, when a file is opened or only when it is read."""
+        self._say(do="refuse-direct", when=when)
+
     def written(self) -> dict[str, int]:
         """How many bytes were written to each file."""
         counts: dict[str, int] = self._say(do="state")["written"]

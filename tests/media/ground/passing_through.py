@@ -125,6 +125,7 @@ class Orders:
         self.faults: list[Fault] = []
         self.rates: dict[str, float] = {"read": 0, "write": 0}
         self.gone = False
+        self.refuses_direct = ""
         self.left: dict[str, int] = {"read": _FOREVER, "write": _FOREVER}
         self.read: dict[str, int] = {}
         self.written: dict[str, int] = {}
@@ -145,6 +146,8 @@ class Orders:
                     self.gone = all(value is None for value in (order["read"], order["write"]))
                 case "return":
                     self.gone, self.left = False, {"read": _FOREVER, "write": _FOREVER}
+                case "refuse-direct":
+                    self.refuses_direct = order["when"]
                 case "forget":
                     self.read, self.written, self.synced = {}, {}, []
             return {"read": self.read, "written": self.written, "synced": self.synced, "gone": self.gone}
@@ -198,6 +201,7 @@ class PassingThrough(Operations):  # type: ignore[misc]  # it has no types
     def __init__(self, folder: Path, orders: Orders, chip: Chip | None) -> None:
         self._folder, self._orders, self._chip = folder, orders, chip
         self._lock = threading.RLock()
+        self._direct: set[int] = set()
 
     def _at(self, path: str) -> str:
         self._orders.present()
@@ -268,12 +272,19 @@ class PassingThrough(Operations):  # type: ignore[misc]  # it has no types
     def open(self, path: str, flags: int) -> int:
         # The kernel did what direct, appending and cutting need; the folder below has its own cache, which is no
         # concern of those above.
+        if flags & os.O_DIRECT and self._orders.refuses_direct == "open":
+            raise FuseOSError(errno.EINVAL)
         if flags & os.O_TRUNC:
             self.truncate(path, 0)
         access = os.O_RDONLY if flags & os.O_ACCMODE == os.O_RDONLY else os.O_RDWR
-        return os.open(self._at(path), access)
+        fh = os.open(self._at(path), access)
+        if flags & os.O_DIRECT and self._orders.refuses_direct == "read":
+            self._direct.add(fh)
+        return fh
 
     def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
+        if fh in self._direct:
+            raise FuseOSError(errno.EINVAL)
         self._orders.fail("read", path, offset, offset + size)
         data = bytearray(os.pread(fh, size, offset))
         self._orders.pass_by("read", path, len(data))
@@ -299,6 +310,7 @@ class PassingThrough(Operations):  # type: ignore[misc]  # it has no types
         return 0
 
     def release(self, path: str, fh: int) -> int:
+        self._direct.discard(fh)
         os.close(fh)
         return 0
 
