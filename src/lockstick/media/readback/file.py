@@ -73,7 +73,7 @@ class PastCacheFile(io.RawIOBase):
         self._source, self._buffers, self._done = source, buffers, done
         self._position = 0
         self._piece: _Piece | None = None
-        self._length = _FIRST
+        self._first = self._length = _FIRST
         self._helper: ThreadPoolExecutor | None = None
         self._ahead: tuple[int, Future[_Piece]] | None = None
 
@@ -139,13 +139,18 @@ class PastCacheFile(io.RawIOBase):
         if old is not None:
             self._buffers.give_back(old.view)
         start = position - position % ALIGNMENT
-        if self._ahead is not None and self._ahead[0] == start:
-            ahead, self._ahead = self._ahead[1], None
-            self._piece = ahead.result()
-        else:
-            self._drop_ahead()
-            self._length = min(self._length * _GROWTH, _LARGEST) if follows else _FIRST
-            self._piece = self._read(start, self._length)
+        try:
+            if self._ahead is not None and self._ahead[0] == start:
+                ahead, self._ahead = self._ahead[1], None
+                self._piece = ahead.result()
+            else:
+                self._drop_ahead()
+                self._length = min(self._length * _GROWTH, _LARGEST) if follows else self._first
+                self._piece = self._read(start, self._length)
+        except OSError:
+            # Somewhere in the piece is an error. Whoever reads is to have all that comes before it.
+            self._first = self._length = ALIGNMENT
+            self._piece = self._read(start, ALIGNMENT)
         if follows:
             self._read_ahead(self._piece.start + self._piece.count)
         return self._piece

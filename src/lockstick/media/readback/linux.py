@@ -131,7 +131,8 @@ class _LinuxSource:
         return done
 
     def close(self) -> None:
-        os.close(self._fd)
+        with suppress(OSError):  # the bytes were given already; a program that serves a file system may complain now
+            os.close(self._fd)
 
     def _do_without_direct(self) -> None:
         fd = os.open(self._path, _FLAGS)
