@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from lockstick.disk.trouble import media_error
@@ -89,7 +89,8 @@ def take_lock(path: Path, *, busy: str, remedy: str = _REMEDY) -> Iterator[None]
     try:
         yield
     finally:
-        os.close(fd)
+        with suppress(OSError):  # on a medium that was taken out; the lock is gone in any case
+            os.close(fd)
 
 
 def _is_ours(fd: int, path: Path) -> bool:

@@ -42,14 +42,14 @@ class BadStick:
     kind = "fuse"
     device = ""
 
-    def __init__(self, folder: Path, claimed: int, real: int, beyond: str) -> None:
+    def __init__(self, folder: Path, claimed: int, real: int, beyond: str, *, reserves: bool) -> None:
         self.folder = folder / "content"
         self.mount = folder / "mount"
         self.folder.mkdir(parents=True)
         self.mount.mkdir()
         # The path of such a socket must be short.
         self._control = Path(tempfile.mkdtemp(prefix="stick-")) / "s"
-        self._arguments = [str(claimed), str(real), beyond]
+        self._arguments = [str(claimed), str(real), beyond, str(reserves)]
         self._log = folder / "log"
         self.process: subprocess.Popen[bytes]
 
@@ -211,7 +211,12 @@ class BadStick:
 
 @contextmanager
 def bad_stick(
-    folder: Path, *, claimed: int = 0, real: int | None = None, beyond: Literal["drop", "wrap"] = "drop"
+    folder: Path,
+    *,
+    claimed: int = 0,
+    real: int | None = None,
+    beyond: Literal["drop", "wrap"] = "drop",
+    reserves: bool = False,
 ) -> Iterator[BadStick]:
     """Mount a stick that misbehaves when it is told to.
 
@@ -220,11 +225,12 @@ def bad_stick(
         claimed: How many bytes it says it has, and lets be written; 0 for the disk that it lies on.
         real: How many it has indeed; all that it claims by default.
         beyond: What becomes of what is written beyond the real end: it is lost, or overwrites the beginning.
+        reserves: True if room can be set aside without writing to it (only where a size is claimed).
     """
     need("/dev/fuse", "umount")
     if importlib.util.find_spec("mfusepy") is None:
         pytest.skip("mfusepy is not installed (it is where the developers' tools are, on Linux)")
-    stick = BadStick(folder, claimed, claimed if real is None else real, beyond)
+    stick = BadStick(folder, claimed, claimed if real is None else real, beyond, reserves=reserves)
     try:
         stick.insert()
         yield stick

@@ -1,7 +1,7 @@
 """A file system in a program of its own: a folder is passed through, and what is ordered goes wrong.
 
-It is run as a script: ``passing_through.py FOLDER MOUNT SOCKET CLAIMED REAL BEYOND``. Orders come over the socket, one
-JSON document a line, each answered by one; see :class:`media.ground.misbehaving.BadStick` for what there is.
+It is run as a script: ``passing_through.py FOLDER MOUNT SOCKET CLAIMED REAL BEYOND RESERVES``. Orders come over
+the socket, one JSON document a line, each answered by one; :class:`media.ground.misbehaving.BadStick` says which.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Chip:
     is kept (``drop``), or they are those at the beginning once more (``wrap``).
     """
 
-    def __init__(self, claimed: int, real: int, beyond: str) -> None:
+    def __init__(self, claimed: int, real: int, beyond: str, *, reserves: bool) -> None:
+        self.reserves = reserves
         self.claimed, self.real, self.wraps = claimed // _BLOCK, real // _BLOCK, beyond == "wrap"
         self._next = 0
         self._free: list[int] = []
@@ -93,6 +94,15 @@ class Chip:
                 self._owners[address % self.real].add((inode, at // _BLOCK))
             at = end
         return len(data)
+
+    def reserve(self, inode: int, offset: int, size: int) -> None:
+        """Give the blocks of a file their addresses without writing to them."""
+        for block in range(offset // _BLOCK, -(-(offset + size) // _BLOCK)):
+            self._address(inode, block)
+
+    def blocks(self, inode: int) -> int:
+        """How much room a file takes, as stat counts it."""
+        return len(self._of.get(inode, {})) * _BLOCK // 512
 
     def cut(self, inode: int, length: int) -> None:
         """A file was made shorter, or deleted (length 0): its blocks are free."""
@@ -211,6 +221,8 @@ class PassingThrough(Operations):  # type: ignore[misc]  # it has no types
         status = os.lstat(self._at(path))
         names = ("st_mode", "st_nlink", "st_uid", "st_gid", "st_size", "st_ino", "st_blocks")
         found: dict[str, Any] = {name: getattr(status, name) for name in names}
+        if self._chip and stat.S_ISREG(status.st_mode):
+            found["st_blocks"] = self._chip.blocks(status.st_ino)
         return found | {f"st_{one}time": getattr(status, f"st_{one}time_ns") for one in "amc"}
 
     def readdir(self, path: str, fh: int) -> list[str]:
@@ -299,6 +311,13 @@ class PassingThrough(Operations):  # type: ignore[misc]  # it has no types
         self._orders.rewritten(path, offset, offset + count)
         return count
 
+    def fallocate(self, path: str, mode: int, offset: int, size: int, fh: int) -> int:
+        if self._chip is None or not self._chip.reserves:
+            raise FuseOSError(errno.EOPNOTSUPP)
+        with self._lock:
+            self._chip.reserve(os.fstat(fh).st_ino, offset, size)
+        return 0
+
     def fsync(self, path: str, datasync: int, fh: int) -> int:
         self._orders.present()
         with self._orders.lock:
@@ -341,14 +360,14 @@ def _mourn(mount: str) -> NoReturn:
 
 
 def main() -> None:
-    folder, mount, control, claimed, real, beyond = sys.argv[1:]
+    folder, mount, control, claimed, real, beyond, reserves = sys.argv[1:]
     orders = Orders()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(control)
     listener.listen()
     threading.Thread(target=_listen, args=(listener, orders), daemon=True).start()
     threading.Thread(target=_mourn, args=(mount,), daemon=True).start()
-    chip = Chip(int(claimed), int(real), beyond) if int(claimed) else None
+    chip = Chip(int(claimed), int(real), beyond, reserves=reserves == "True") if int(claimed) else None
     operations = PassingThrough(Path(folder), orders, chip)
     FUSE(operations, mount, foreground=True, fsname="misbehaving", big_writes=True, max_read=131072)
 
