@@ -173,7 +173,6 @@ class _Check:
                 self.observer.advanced(_NAME, length)
                 if done % _FLUSH_EVERY == 0:
                     flush(file.fileno())
-            flush(file.fileno())
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
