@@ -52,9 +52,11 @@ class Stick:
         self.device = device
         self._mount_command = mount_command
 
-    def insert(self, *, read_only: bool = False) -> None:
-        """Mount it (again)."""
+    def insert(self, *, read_only: bool = False, option: str = "") -> None:
+        """Mount it (again), with an option of the file system if need be."""
         command = list(self._mount_command)
+        if option:
+            command[1:1] = ["-o", option]
         if read_only and self.kind == "fat32":
             command[command.index("rw+")] = "ro"
         elif read_only:

@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -68,6 +68,7 @@ def test_a_good_file_is_not_accused_of_anything_that_lasts(source: FolderTree, s
     (found,) = _find(source, stick)
     assert (found.look, found.culprit) == (Look.RIGHT_NOW, Culprit.READER)
     assert "right" in found.words
+    assert find_damage(source, PastCacheTree(stick.mount), [_FILE, ("images", "other")], all_refused=False) == ()
 
 
 def test_a_flipped_sector_is_found_where_it_is(source: FolderTree, stick: BadStick) -> None:
@@ -76,7 +77,23 @@ def test_a_flipped_sector_is_found_where_it_is(source: FolderTree, stick: BadSti
     (found,) = _find(source, stick)
     assert (found.place, found.offset, found.length) == (_FILE, 2 * _MIB, BLOCK)
     assert (found.culprit, found.telling) == (Culprit.MEDIUM, Telling.SAME_AGAIN)
-    assert found.words.startswith("images/package: 4096 bytes at 2097152 ")
+    assert found.sentence == (
+        "images/package: 4096 bytes at 2097152 are others, perhaps what was there before; "
+        "the medium: it reads the same each time"
+    )
+
+
+def test_the_observer_hears_how_far_the_search_is(source: FolderTree, stick: BadStick) -> None:
+    told: list[tuple[object, ...]] = []
+
+    class Listening:
+        def __getattr__(self, what: str) -> Any:
+            return lambda *words, **more: told.append((what, *words, *more.values()))
+
+    find_damage(source, PastCacheTree(stick.mount), [_FILE], observer=Listening())
+    assert told[0] == ("file_started", "images/package", _SIZE)
+    assert told[-1] == ("file_finished", "images/package")
+    assert sum(one[2] for one in told if one[0] == "advanced") == _SIZE  # type: ignore[misc]
 
 
 @pytest.fixture
@@ -132,6 +149,7 @@ def test_what_only_the_computer_remembers_wrongly_is_its_memory(source: FolderTr
     _change_on_the_medium(real_stick, _STRANGE, _PACKAGE[_SPOT : _SPOT + BLOCK])
     (found,) = _find(source, real_stick)
     assert (found.culprit, found.telling) == (Culprit.CACHE, Telling.ONLY_REMEMBERED)
+    assert rewrite_bad(source, PastCacheTree(real_stick.mount), [found]).is_whole
     assert found.offset <= _SPOT < found.offset + found.length
 
 

@@ -99,6 +99,42 @@ def test_a_file_that_stays_in_the_cache_is_not_called_checked(ext4_stick: Stick)
         assert dropping.exclusion.files == {How.DROPPED: 1}
 
 
+def test_a_file_system_that_only_pretends_to_read_past_its_cache_is_seen_through(ext4_stick: Stick) -> None:
+    ext4_stick.eject()
+    ext4_stick.insert(option="data=journal")  # it takes O_DIRECT and ignores it
+    data = os.urandom(_MIB)
+    _write(ext4_stick.mount / "file", data)
+    os.sync()
+    tree = PastCacheTree(ext4_stick.mount)
+    assert _read(tree, "file") == data
+    assert tree.exclusion.files == {How.CHECKED: 1}
+
+
+@pytest.mark.parametrize(("pages", "how"), [(None, How.DIRECT), (7, How.DROPPED)])
+def test_what_this_user_is_not_told_is_not_claimed(
+    ext4_stick: Stick, pages: int | None, how: How, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Linux tells those who may not write to a file nothing, or that all of it is in the cache.
+    monkeypatch.setattr("lockstick.media.readback.linux.resident", lambda *_, **__: pages)
+    _write(ext4_stick.mount / "file", b"here")
+    tree = PastCacheTree(ext4_stick.mount)
+    assert _read(tree, "file") == b"here"
+    assert tree.exclusion.files == {how: 1}
+    dropping = PastCacheTree(ext4_stick.mount, reader=LinuxReader(ext4_stick.mount, direct=False))
+    assert _read(dropping, "file") == b"here"
+    assert dropping.exclusion.files == {How.DROPPED: 1}
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_not_read_on(fuse_stick: BadStick) -> None:
+    _write(fuse_stick.mount / "file", b"one")
+    _write(fuse_stick.mount / "other", b"two")
+    fuse_stick.refuse_direct("read")
+    with PastCacheTree(fuse_stick.mount).open(("file",)) as file:
+        (fuse_stick.mount / "other").rename(fuse_stick.mount / "file")
+        with pytest.raises(OSError, match="replaced"):
+            file.read()
+
+
 @pytest.mark.parametrize("when", ["open", "read"])
 def test_where_reading_past_the_cache_is_refused_the_cache_is_dropped(fuse_stick: BadStick, when: str) -> None:
     data = os.urandom(3 * _MIB + 5)

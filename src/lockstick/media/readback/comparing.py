@@ -51,9 +51,21 @@ def check_present(error: OSError, tree: Tree) -> None:
 
 
 def differing(
-    source: Tree, medium: Tree, place: Place, *, stopped: Callable[[], bool] = lambda: False
+    source: Tree,
+    medium: Tree,
+    place: Place,
+    *,
+    advanced: Callable[[int], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Stretch]:
     """Compare a file with what it should be, as far as both go.
+
+    Args:
+        source: What it should be.
+        medium: What it is.
+        place: The file.
+        advanced: Told how many bytes more were compared.
+        stopped: Asked now and then; True ends the work early.
 
     Yields:
         Each block that differs or cannot be read, in order.
@@ -74,6 +86,7 @@ def differing(
             if found is not None and len(found) < len(expected):
                 return  # the file is too short; its end is told of by itself
             offset += len(expected)
+            advanced(len(expected))
 
 
 def _blocks(medium: Tree, file: io.RawIOBase, offset: int, expected: bytes, found: bytes | None) -> Iterator[Stretch]:

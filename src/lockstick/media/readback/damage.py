@@ -88,6 +88,12 @@ _EVIDENCE = {
     Telling.NOT_READ_AGAIN: "it was not read again",
 }
 
+_SHOWN = {
+    Culprit.MEDIUM: "medium",
+    Culprit.READER: "reader, cable or port",
+    Culprit.CACHE: "computer's memory",
+}
+
 _REMEDIES = {
     Culprit.MEDIUM: "Write the damaged blocks again (--retry-bad); if they are wrong again, replace the medium.",
     Culprit.READER: "Try another port, cable or card reader; if it is the same there, replace the medium.",
@@ -139,6 +145,11 @@ class Damage:
         """Where and what, for a person."""
         detail = f" ({self.detail})" if self.detail else ""
         return f"{'/'.join(self.place)}: {self.length} bytes at {self.offset} {_LOOKS[self.look]}{detail}"
+
+    @property
+    def sentence(self) -> str:
+        """Where, what, who and why, for a person."""
+        return f"{self.words}; the {_SHOWN[self.culprit]}: {self.evidence}"
 
     def to_json(self) -> dict[str, Any]:
         """All of it, for a program and for a record."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ def find_damage(
     places: Iterable[Place],
     *,
     again: int = 3,
+    all_refused: bool = True,
     observer: Observer = SILENT,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Damage, ...]:
@@ -54,7 +56,8 @@ def find_damage(
         medium: What they are; a :class:`PastCacheTree`, or else the culprit is a guess.
         places: The files that were refused.
         again: How many times damaged blocks are read again.
-        observer: Told of each file.
+        all_refused: False if it is not known which of them were refused; those that are right are then left out.
+        observer: Told of each file, and of every piece of it.
         stopped: Asked now and then; True ends the work early.
 
     Returns:
@@ -65,7 +68,7 @@ def find_damage(
         OSError: The source failed.
         MediaError: The medium is gone.
     """
-    search = _Search(source, medium, again, stopped)
+    search = _Search(source, medium, again, all_refused, stopped)
     found: list[Damage] = []
     for place in places:
         if stopped():
@@ -73,7 +76,7 @@ def find_damage(
         name = "/".join(place)
         entry = source.look(place)
         observer.file_started(name, length=entry.size if entry is not None else 0)
-        found += search.one(place)
+        found += search.one(place, partial(observer.advanced, name))
         observer.file_finished(name)
     return tuple(search.with_owners(found))
 
@@ -83,9 +86,10 @@ class _Search:
     source: Tree
     medium: Tree
     again: int
+    all_refused: bool
     stopped: Callable[[], bool]
 
-    def one(self, place: Place) -> list[Damage]:
+    def one(self, place: Place, advanced: Callable[[int], None]) -> list[Damage]:
         """Look at one file."""
         wanted = self.source.look(place)
         size = wanted.size if wanted is not None else 0
@@ -101,14 +105,17 @@ class _Search:
         except OSError as error:
             check_present(error, self.medium)
             return [_whole(place, size, Look.UNREADABLE)]
-        blocks = differing(self.source, self.medium, place, stopped=self.stopped)
+        blocks = differing(self.source, self.medium, place, advanced=advanced, stopped=self.stopped)
         bad = stretches(blocks, _MOST_STRETCHES)
         found = self._judged(place, bad)
         if there.size < size:
             found.append(_end(place, there.size, size - there.size, Look.SHORT))
         elif there.size > size:
             found.append(_end(place, size, there.size - size, Look.LONG))
-        return found or [self._right_now(place, size)]
+        if found:
+            return found
+        whole = self._right_now(place, size)
+        return [whole] if self.all_refused or whole.telling is Telling.ONLY_REMEMBERED else []
 
     def _judged(self, place: Place, bad: Sequence[Stretch]) -> list[Damage]:
         if not bad:

@@ -83,12 +83,14 @@ def rewrite_bad(
             rewritten += _mend(source, medium, place, [one for one in damages if one.place == place])
     medium.refresh()
     places = list(dict.fromkeys(one.place for one in damages))
-    left = find_damage(source, medium, places, again=1, observer=observer, stopped=stopped)
-    return Mending(rewritten=rewritten, left=tuple(one for one in left if one.look is not Look.RIGHT_NOW))
+    found = find_damage(source, medium, places, again=1, all_refused=False, observer=observer, stopped=stopped)
+    left = tuple(one for one in found if one.telling is not Telling.ONLY_REMEMBERED)
+    return Mending(rewritten=rewritten, left=left)
 
 
 def _mend(source: Tree, medium: PastCacheTree, place: Place, damages: Sequence[Damage]) -> int:
-    wanted = [one for one in damages if one.look is not Look.MISSING and one.telling is not Telling.RIGHT_AGAIN]
+    right_there = (Telling.RIGHT_AGAIN, Telling.ONLY_REMEMBERED)
+    wanted = [one for one in damages if one.look is not Look.MISSING and one.telling not in right_there]
     entry = source.look(place)
     if not wanted or entry is None:
         return 0
