@@ -228,8 +228,8 @@ def test_what_a_mount_stands_on_is_found(tmp_path: Path) -> None:
         "20 1 254:0 / / rw - ext4 /dev/nowhere rw\n"
         r"21 20 0:50 / /media/a\040stick rw,nosuid shared:3 - fuseblk /dev/nowhere rw" + "\n"
         "22 21 0:51 / /media/a\\040stick/inner rw - fuse.sshfs host:/ rw\n"
-        "23 20 0:52 / /work rw - tmpfs tmpfs rw\n"
-        "24 20 0:53 / /work rw - ext4 tmpfs rw\n"
+        "23 20 0:52 / /data rw - tmpfs tmpfs rw\n"
+        "24 20 0:53 / /data rw - ext4 tmpfs rw\n"
         "short\n"
     )
 
@@ -242,7 +242,7 @@ def test_what_a_mount_stands_on_is_found(tmp_path: Path) -> None:
     assert look("/media/a stick/inner/x").is_program
     assert look("/home").file_system == "ext4"
     assert not look("/home").is_program
-    assert look("/work/x").file_system == "ext4"  # what was mounted last is what one sees
+    assert look("/data/x").file_system == "ext4"  # what was mounted last is what one sees
     assert look_beneath(tmp_path, tmp_path / "none") == Beneath()
 
 
