@@ -24,7 +24,8 @@ __all__ = ["PastCacheTree", "reader_for"]
 class PastCacheTree:
     """A folder on a medium, whose files are read past the system's cache; an implementation of the seam of all readers.
 
-    Names, sizes and permissions come from the system as usual: it offers no way past its memory of those.
+    Names, sizes and permissions come from the system as usual: it offers no way past its memory of those. To be made
+    when all is written; after more was written, :meth:`refresh` comes first.
 
     Args:
         root: The folder; links that lead to it are the user's own affair.
