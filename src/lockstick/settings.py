@@ -16,10 +16,14 @@ class Settings:
         trust_folder: The trust store.
         store_folder: The content store: verified bytes, which can be fetched again.
         store_limit: How many bytes a build leaves in the content store at most.
+        register_file: The register of sticks.
+        receipt_key_file: The user's private key for receipts; there may be none.
     """
 
     trust_folder: Path
     store_folder: Path
+    register_file: Path
+    receipt_key_file: Path
     store_limit: int = 20_000_000_000
 
 
@@ -31,7 +35,10 @@ def default_settings() -> Settings:
     """
     from platformdirs import user_cache_path, user_data_path  # noqa: PLC0415 - only needed where no setting is given
 
+    data = Path(user_data_path("lockstick", appauthor=False))
     return Settings(
-        trust_folder=Path(user_data_path("lockstick", appauthor=False)) / "trust",
+        trust_folder=data / "trust",
         store_folder=Path(user_cache_path("lockstick", appauthor=False)) / "store",
+        register_file=data / "register.db",
+        receipt_key_file=data / "receipts" / "key.pem",
     )

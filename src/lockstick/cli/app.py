@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rehearse": ("rehearse", "What would this device say, in this order?"),
     "inspect": ("inspect", "What is in it; no verdict."),
     "trust": ("trust", "Roots that this machine believes."),
+    "register": ("register", "Sticks that were written, and how long they are good."),
+    "receipts": ("receipts", "What a write left on a stick, and the key that signs it."),
     "store": ("store", "Verified bytes kept on this machine."),
     "sandbox": ("sandbox", "The rehearsal cloud."),
 }

@@ -176,7 +176,7 @@ else:
         return os.preadv(fd, [view], offset)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Write a file that was not there before, durably; whatever had its name is removed first, not written to.
 
     A link that somebody planted under the name is thus never followed.
@@ -184,12 +184,13 @@ def write_new(path: Path, data: bytes) -> None:
     Args:
         path: The file.
         data: All its bytes.
+        mode: Its permissions from its first byte on, where there are modes; the user's mask takes away from them.
 
     Raises:
         OSError: The disk refused, or something appeared under the name meanwhile.
     """
     path.unlink(missing_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
         file.flush()
