@@ -98,8 +98,8 @@ def receipt_of(
         tool=_plain(tool),
         outcome="failed" if why else "written",
         why=_plain(why),
-        began=written.began,
-        ended=written.ended,
+        began=written.began.replace(microsecond=0),
+        ended=written.ended.replace(microsecond=0),
         lockbox=_lockbox(outcome, documents),
         roots=Roots(
             director=None if outcome is None else outcome.director_anchor,
@@ -159,7 +159,7 @@ def _checking(outcome: VerifyOutcome | None, written: Written) -> Checking | Non
     rules = dict.fromkeys(finding.rule for finding in outcome.findings)
     return Checking(
         verdict=outcome.verdict.value,
-        at=outcome.at,
+        at=outcome.at.replace(microsecond=0),
         findings=tuple(rules)[:MAX_ITEMS],
         bytes_hashed=outcome.bytes_hashed,
         cache=written.exclusion.how,
