@@ -266,7 +266,7 @@ def test_a_hostile_file_in_its_place_ends_with_three(lockstick: Runner, mount: P
 def test_plain_openssl_checks_a_receipt_as_the_page_says(lockstick: Runner, mount: Path, tmp_path: Path) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "sticks.md").read_text(encoding="utf-8")
     (command,) = [line for line in page.splitlines() if line.startswith("openssl pkeyutl -verify")]
-    lockstick("receipts", "key", "--export-public", mount / "key.pub")
+    lockstick("receipts", "key", "--export-public", mount / "plant.pub")
     put(mount)
 
     def checked() -> int:

@@ -13,6 +13,7 @@ import pytest
 
 from docs.pages import DOCS, ROOT, commands, fences, read, section
 from docs.terminal import Terminal
+from docs.test_records_section import desk as written_sticks
 from lockstick.cli.boundary import INTERRUPTED, UNEXPECTED, run
 from lockstick.cli.jsonlines import PROGRESS_EVERY, JsonLines
 from lockstick.cli.options import settings
@@ -164,6 +165,14 @@ def printed(tmp_path: Path) -> dict[str, Any]:
         keep("trust remove", "trust remove plant --yes")
         keep("error", "verify cloud")
         keep("demo", "demo")
+    with written_sticks(tmp_path / "desk") as terminal:
+        keep("register list", "register list --expiring 20")
+        keep("register show", "register show LINE-2")
+        keep("register export", "register export --format csv")
+        keep("register forget", "register forget LINE-2")
+        keep("receipts key", "receipts key")
+        keep("receipts show", "receipts show stick")
+        keep("receipts verify", "receipts verify stick")
     return documents
 
 

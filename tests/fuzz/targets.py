@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from families import device, documents, local, media, network, payloads, sticks
+from families import device, documents, local, media, network, payloads, records
 
 if TYPE_CHECKING:
     from families.target import Target
@@ -18,5 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "TARGETS"]
 
 FAMILIES = (documents, device, payloads, media, local, network, sticks)
+FAMILIES = (documents, device, payloads, media, records, local, network)
 
 TARGETS: dict[str, Target] = {name: target for family in FAMILIES for name, target in family.TARGETS.items()}

@@ -249,7 +249,18 @@ def other_types(path: Path) -> None:
         connection.commit()
 
 
-@pytest.mark.parametrize("spoil", [foreign, text, truncated, zeroed, other_types])
+def endless(path: Path) -> None:
+    record(Register.at(path), receipt())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE receipts RENAME TO hidden")
+        connection.execute(
+            "CREATE VIEW receipts AS WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+            " SELECT x AS id, x AS receipt, 1 AS stick, x AS document, NULL AS signature FROM n"
+        )
+        connection.commit()
+
+
+@pytest.mark.parametrize("spoil", [foreign, text, truncated, zeroed, other_types, endless])
 def test_a_file_that_is_no_sound_register_is_told_of_and_left_as_it_is(
     path: Path, register: Register, spoil: object
 ) -> None:

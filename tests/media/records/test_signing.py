@@ -147,7 +147,19 @@ def test_openssl_checks_what_was_signed_here_and_makes_keys_for_it(tmp_path: Pat
     data.write_bytes(b"a receipt")
     mark.write_bytes(key.sign(b"a receipt"))
     public.write_bytes(key.public.pem)
-    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", public, "-rawin", "-in", data, "-sigfile", mark]
+    command: list[str | Path] = [
+        "openssl",
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        public,
+        "-rawin",
+        "-in",
+        data,
+        "-sigfile",
+        mark,
+    ]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     data.write_bytes(b"A receipt")
     assert subprocess.run(command, capture_output=True, check=False).returncode != 0

@@ -21,8 +21,8 @@ def of(*receipts: Receipt, name: str = "one", known_by: KnownBy = KnownBy.SERIAL
     return StickRecord(name=name, known_by=known_by, receipts=receipts, unreadable=unreadable)
 
 
-def checks(*receipts: Receipt, **more: object) -> set[str]:
-    (one,) = standings([replace(of(*receipts), **more)], NOW)
+def checks(*receipts: Receipt, known_by: KnownBy = KnownBy.SERIAL, unreadable: int = 0) -> set[str]:
+    (one,) = standings([of(*receipts, known_by=known_by, unreadable=unreadable)], NOW)
     return {remark.check for remark in one.remarks}
 
 

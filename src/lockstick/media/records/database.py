@@ -152,6 +152,12 @@ class Database:
                 why=f"a newer Lockstick made it: its schema is {version}, and this one knows {len(self._steps)}",
                 remedy="Use the newer Lockstick, or name another file: --register.",
             )
+        (odd,) = connection.execute(
+            "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')"
+        ).fetchone()
+        if odd:
+            # Views and triggers run whatever somebody wrote into them, and need not come to an end.
+            raise damaged(self.path, "it holds more than tables")
         (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if sound != "ok":
             raise damaged(self.path, str(sound))
@@ -173,6 +179,9 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _in_words(error, self.path, doing) from error
+        except UnicodeDecodeError as error:
+            # What SQLite says of a damaged file holds names out of it.
+            raise damaged(self.path, "a name in it is no text") from error
         except OSError as error:
             raise media_error(error, self.path, doing) from error
 

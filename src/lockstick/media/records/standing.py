@@ -150,7 +150,8 @@ def standings(records: Iterable[StickRecord], at: datetime) -> tuple[Standing, .
     for name, receipt in ((record.name, receipt) for record in records for receipt in record.receipts):
         if receipt.outcome == "written" and receipt.lockbox is not None:
             for key in _lockbox_keys(receipt):
-                newest[key] = max(newest.get(key, (0, "")), (receipt.lockbox.version, name))
+                where = f"{receipt.stick.label} [{name}]".strip()
+                newest[key] = max(newest.get(key, (0, "")), (receipt.lockbox.version, where))
     found = [_standing(record, at, newest) for record in records]
     return tuple(sorted(found, key=lambda one: (one.lockbox.good_until if one.lockbox else _LAST, one.record.name)))
 
