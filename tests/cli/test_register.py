@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.cli.options import settings
-from lockstick.cli.recording import signing_key
+from lockstick.cli.recording import signing_key, stick_at
 from lockstick.media.records.keeping import keep
+from lockstick.media.records.making import stick_of
 from lockstick.media.records.register import Register
+from media.ground import ext4
 from media.records.ground import DRIVE, NOW, failed, lockbox, receipt, record, stick
 
 if TYPE_CHECKING:
     from cli.conftest import Runner
     from lockstick.media.records.receipt import Receipt
+    from media.ground import Stick
 
 AT = ("--at", "2026-11-21T12:00:00Z")
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="about modes of POSIX")
@@ -276,3 +279,26 @@ def test_plain_openssl_checks_a_receipt_as_the_page_says(lockstick: Runner, moun
     path = mount / "lockstick-receipt.json"
     path.write_bytes(path.read_bytes() + b" ")
     assert checked() == 1
+
+
+# --- on real file systems ----------------------------------------------------------------------
+
+
+def test_a_receipt_that_was_copied_to_another_stick_with_everything_on_it_does_not_hold(
+    lockstick: Runner, ext4_stick: Stick, tmp_path: Path
+) -> None:
+    """The drives are those that this machine really has."""
+    mount = ext4_stick.mount
+    here = stick_at(mount)
+    if here is None:
+        pytest.skip("this machine does not tell which drive a mounted loop device is")
+    lockstick("receipts", "key")
+    put(mount, receipt(stick=stick_of(*here)))
+    checks = {one["check"]: one["holds"] for one in lockstick("receipts", "verify", mount, "--json").json()["checks"]}
+    assert checks == {"signature": True, "outcome": True, "documents": None, "stick": True}
+    shutil.copytree(mount, tmp_path / "all", ignore=shutil.ignore_patterns("lost+found"))
+    with ext4(tmp_path / "other", 64 << 20) as other:
+        shutil.copytree(tmp_path / "all", other.mount, dirs_exist_ok=True)
+        done = lockstick("receipts", "verify", other.mount)
+    assert done.code == 3
+    assert "it is for another stick" in done.out

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -138,10 +137,10 @@ def stick_at(folder: Path) -> tuple[Drive, Volume] | None:
         Drive and volume; None if it lies on a disk of the system, or it cannot be told.
     """
     from lockstick.errors import LockstickError
+    from lockstick.media.drives import drive_of, find_drives
 
-    with suppress(LockstickError, ModuleNotFoundError):
-        drives = import_module("lockstick.media.drives")
-        found: tuple[Drive, Volume] | None = drives.drive_of(folder, drives.find_drives())
+    with suppress(LockstickError):
+        found = drive_of(folder, find_drives())
         return None if found is None or found[0].is_system else found
     return None
 

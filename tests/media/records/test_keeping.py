@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from lockstick.media.records.judging import ReceiptJudgement
     from lockstick.media.records.receipt import Receipt
     from lockstick.media.records.signing import ReceiptKey
+    from media.ground import Stick
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="about links and tools of POSIX")
 SIGNATURE_NAME = f"{RECEIPT_NAME}.sig"
@@ -433,3 +436,58 @@ def test_without_a_receipt_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError) as refused:
         read_receipt(FolderTree(tmp_path))
     assert "mounted" in refused.value.remedy
+
+
+# --- on real file systems ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["ext4_stick", "exfat_stick", "fat32_stick"])
+def test_receipts_are_kept_on_every_kind_of_stick(
+    request: pytest.FixtureRequest, built: Path, register: Register, key: ReceiptKey, kind: str
+) -> None:
+    real: Stick = request.getfixturevalue(kind)
+    subprocess.run(["cp", "-r", built, real.mount / "update"], check=True)  # not every one of them keeps times
+    for _ in range(2):
+        kept = keep(made(real.mount), real.mount, register, key)
+        assert kept.remarks == ()
+        real.eject()
+        real.insert()
+        assert judged(real.mount, key).holds
+    names = {one.name for one in real.mount.iterdir()} - {"lost+found"}
+    assert names == {RECEIPT_NAME, SIGNATURE_NAME, "update"}
+
+
+def test_a_stick_that_is_pulled_while_receipts_are_written_never_has_one_with_the_signature_of_another(
+    ext4_stick: Stick, key: ReceiptKey
+) -> None:
+    chance = random.Random(3)
+    found = 0
+    for _ in range(8):
+        gone = Event()
+
+        def write(gone: Event = gone) -> None:
+            while not gone.is_set():
+                keep(receipt(), ext4_stick.mount, None, key)
+
+        writer = Thread(target=write)
+        writer.start()
+        time.sleep(0.05 + chance.random() * 0.1)
+        ext4_stick.yank()
+        gone.set()
+        writer.join()
+        for name in (RECEIPT_NAME, SIGNATURE_NAME, f".{RECEIPT_NAME}.new", f".{SIGNATURE_NAME}.new"):
+            (ext4_stick.mount / name).unlink(missing_ok=True)  # what the writer left where nothing was mounted
+        ext4_stick.insert()
+        seen = read_receipt(FolderTree(ext4_stick.mount))
+        from_json(seen.data)
+        found += seen.signature is not None
+        assert seen.signature is None or key.public.signed(seen.signature, seen.data)
+    assert found
+
+
+def test_a_stick_that_is_read_only_by_now_is_a_warning(ext4_stick: Stick, register: Register) -> None:
+    ext4_stick.eject()
+    ext4_stick.insert(read_only=True)
+    kept = keep(receipt(), ext4_stick.mount, register, None)
+    assert [remark.check for remark in kept.remarks] == ["receipt-not-on-stick"]
+    assert kept.stick is not None
