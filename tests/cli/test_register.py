@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -204,6 +205,35 @@ def test_a_passphrase_comes_from_standard_input_where_there_is_no_terminal(
 
 
 @needs_posix
+def test_on_a_terminal_a_passphrase_is_typed_twice_and_not_shown() -> None:
+    import pty  # noqa: PLC0415 - POSIX only
+
+    start = "import sys; from lockstick.cli import main; sys.argv[0] = 'lockstick'; main()"
+    glass, seat = pty.openpty()
+    command = [sys.executable, "-c", start, "receipts", "key", "--protect"]
+    with subprocess.Popen(
+        command,
+        stdin=seat,
+        stderr=seat,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as program:
+        os.close(seat)
+        shown = b""
+        for asked in (b"New passphrase for the key: ", b"Repeat for confirmation: "):
+            while not shown.endswith(asked):
+                shown += os.read(glass, 1000)
+            os.write(glass, b"open sesame\n")
+        out, _ = program.communicate(timeout=60)
+        os.close(glass)
+    assert program.returncode == 0
+    assert out.startswith(b"key ")
+    assert b"sesame" not in shown + out
+    assert b"ENCRYPTED" in settings().receipt_key_file.read_bytes()
+
+
+@needs_posix
 def test_a_key_that_others_may_read_is_refused_with_the_remedy(lockstick: Runner) -> None:
     private = Path(lockstick("receipts", "key", "--json").json()["file"])
     private.with_suffix(".pub").unlink()
@@ -301,4 +331,4 @@ def test_a_receipt_that_was_copied_to_another_stick_with_everything_on_it_does_n
         shutil.copytree(tmp_path / "all", other.mount, dirs_exist_ok=True)
         done = lockstick("receipts", "verify", other.mount)
     assert done.code == 3
-    assert "it is for another stick" in done.out
+    assert "it is for another volume" in done.out

@@ -354,13 +354,37 @@ def test_a_receipt_that_was_copied_to_another_stick_does_not_hold(
     for other in (
         (replace(DRIVE, serial="OTHER-1"), VOLUME),
         (replace(DRIVE, serial=""), VOLUME),
-        (DRIVE, replace(VOLUME, uuid="5555-6666")),
         (replace(DRIVE, size=5), VOLUME),
-        (replace(DRIVE, model="Fit"), VOLUME),
+        (replace(DRIVE, size=DRIVE.size * 98 // 100), VOLUME),
     ):
         judgement = judged(mount, key, other)
         assert not judgement.holds
         assert answers(judgement)["stick"] is False
+
+
+def test_a_stick_without_a_serial_number_is_told_by_its_volume(mount: Path, key: ReceiptKey) -> None:
+    plain = replace(DRIVE, serial="")
+    keep(made(mount, plain), mount, None, key)
+    assert answers(judged(mount, key, (plain, VOLUME)))["stick"] is True
+    for uuid in ("5555-6666", ""):
+        assert answers(judged(mount, key, (plain, replace(VOLUME, uuid=uuid))))["stick"] is False
+
+
+def test_what_another_system_words_differently_makes_no_other_stick(mount: Path, key: ReceiptKey) -> None:
+    keep(made(mount), mount, None, key)
+    there = replace(
+        DRIVE,
+        vendor="",
+        model="SanDisk Ultra USB Device",
+        serial=f"{DRIVE.serial.lower()} ",
+        size=DRIVE.size - 8_000_000,
+    )
+    judgement = judged(mount, key, (there, replace(VOLUME, uuid="1A2B3C4D")))
+    assert judgement.holds
+    assert "formatted" not in judgement.statements[3].message
+    judgement = judged(mount, key, (there, replace(VOLUME, uuid="5555-6666")))
+    assert judgement.holds
+    assert "formatted" in judgement.statements[3].message
 
 
 def test_a_receipt_of_another_lockbox_does_not_hold(mount: Path, register: Register, key: ReceiptKey) -> None:

@@ -3,6 +3,9 @@
 Anybody with the stick in hand can put another stick's receipt on it, signature and all. So the signature alone says
 nothing of this stick: what the receipt says is held against what is there, wherever that can be seen. What a receipt
 cannot prove is said as well (:data:`UNPROVEN`).
+
+Vendor and model are not compared, as each system words them in its own way. A stick without a serial number in the
+place of one that had one is another one.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from lockstick.disk.tree import Tree
     from lockstick.media.model import Drive, Volume
     from lockstick.media.records.onstick import FoundReceipt
-    from lockstick.media.records.receipt import Receipt
+    from lockstick.media.records.receipt import Receipt, Stick
     from lockstick.media.records.signing import PublicReceiptKey
 
 __all__ = ["UNPROVEN", "ReceiptJudgement", "Statement", "judge_receipt"]
@@ -29,6 +32,8 @@ UNPROVEN = (
     "when it was written: the time is that of the signer's clock",
 )
 """What a receipt does not prove, even if everything about it holds."""
+
+_SAME_SIZE = 0.01  # systems count the last cylinder differently
 
 
 @dataclass(frozen=True)
@@ -132,17 +137,29 @@ def _stick(receipt: Receipt, here: tuple[Drive, Volume] | None) -> Statement:
     if here is None:
         return Statement("stick", None, "which stick it lies on cannot be told, so none was compared")
     said, seen = receipt.stick, stick_of(*here)
-    pairs = {
-        "serial number": (said.serial, seen.serial),
-        "volume's id": (said.uuid, seen.uuid),
-        "vendor": (said.vendor, seen.vendor),
-        "model": (said.model, seen.model),
-        "size": (said.size, seen.size),
-    }
-    for what, (before, now) in pairs.items():
-        if before and before != now:
-            return Statement("stick", False, f"it is for another stick: the {what} is {now or 'none'}, not {before}")
-    told = [what for what in ("serial number", "volume's id") if pairs[what][0]]
-    if not told:
-        return Statement("stick", None, "the stick has no serial number and no id, so another one could be alike")
-    return Statement("stick", True, f"it is for a stick with this {' and this '.join(told)}")
+    if said.size and seen.size and abs(said.size - seen.size) > said.size * _SAME_SIZE:
+        return Statement("stick", False, f"it is for another stick: one of {said.size} bytes, not of {seen.size}")
+    return _by_serial(said, seen) if said.serial else _by_volume(said, seen)
+
+
+def _by_serial(said: Stick, seen: Stick) -> Statement:
+    if _bare(said.serial) != _bare(seen.serial):
+        shown = seen.serial or "none"
+        return Statement("stick", False, f"it is for another stick: the serial number is {shown}, not {said.serial}")
+    more = ""
+    if _bare(said.uuid) != _bare(seen.uuid):
+        more = "; its volume is another one, so it was formatted since, or another system sees it"
+    return Statement("stick", True, f"it is for a stick with this serial number{more}")
+
+
+def _by_volume(said: Stick, seen: Stick) -> Statement:
+    if not said.uuid:
+        return Statement("stick", None, "the stick had no serial number and no id, so another one could be alike")
+    if _bare(said.uuid) != _bare(seen.uuid):
+        return Statement("stick", False, "it is for another volume: of another stick, or of this one before formatting")
+    return Statement("stick", True, "it is for a stick with this volume; it had no serial number")
+
+
+def _bare(text: str) -> str:
+    """A number without what systems write differently."""
+    return "".join(character for character in text.casefold() if character.isalnum())
