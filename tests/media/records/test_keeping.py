@@ -139,6 +139,23 @@ def test_whatever_is_not_verified_is_not_written(mount: Path, verdict: Verdict) 
     assert verdict.value in one.why
 
 
+def test_without_a_digest_of_what_lies_there_nothing_is_written(mount: Path) -> None:
+    outcome = verify(
+        find_lockbox(mount), anchors=AnchorChoice(on_first_use=True), at=datetime.now(UTC), clock=time.monotonic
+    )
+    assert outcome.verdict is Verdict.VERIFIED
+    one = receipt_of(
+        outcome,
+        documents=None,
+        written=written(),
+        drive=DRIVE,
+        volume=VOLUME,
+        tool="0.1.0",
+        random=os.urandom,
+    )
+    assert (one.outcome, one.lockbox) == ("failed", None)
+
+
 def test_a_write_that_came_to_nothing_has_a_receipt_too() -> None:
     one = receipt_of(
         None,

@@ -128,6 +128,16 @@ def test_what_is_no_plain_json_object_is_refused(data: bytes) -> None:
         from_json(data)
 
 
+@pytest.mark.parametrize(
+    "odd", ["1.0", "1e2", "NaN", "-Infinity", "9007199254740992", "1" * 5000, '"\\ud800"', '{"a": 1, "a": 1}']
+)
+def test_what_could_be_read_in_two_ways_is_refused_in_members_that_are_not_known_too(odd: str) -> None:
+    sound = to_json(receipt()).decode()
+    from_json(sound.replace("{", '{"later": 1,', 1).encode())
+    with pytest.raises(DistrustError):
+        from_json(sound.replace("{", f'{{"later": {odd},', 1).encode())
+
+
 def test_a_receipt_may_be_so_large_and_no_larger() -> None:
     value = document(later=["x" * 900] * 60)
     room = MAX_BYTES - len(json.dumps(value).encode())

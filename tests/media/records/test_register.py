@@ -207,6 +207,7 @@ def test_a_step_that_fails_leaves_the_register_as_it_was(path: Path, register: R
     assert len(register.sticks()) == 1
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
+        assert "shelf" not in [row[1] for row in connection.execute("PRAGMA table_info(sticks)")]
 
 
 def test_a_register_of_a_newer_program_is_left_alone(path: Path, register: Register) -> None:
