@@ -62,7 +62,7 @@ def written(**changes: object) -> Written:
 
 def made(mount: Path, drive: Drive | None = DRIVE, volume: Volume | None = VOLUME, **changes: object) -> Receipt:
     layout = find_lockbox(mount)
-    outcome = verify(layout, anchors=AnchorChoice(on_first_use=True), at=datetime.now(UTC), clock=time.monotonic)
+    outcome = verify(layout.tree, anchors=AnchorChoice(on_first_use=True), at=datetime.now(UTC), clock=time.monotonic)
     return receipt_of(
         outcome,
         documents=documents_digest(FolderTree(layout.root)),
@@ -124,7 +124,7 @@ def test_a_write_that_failed_is_no_written_one(mount: Path) -> None:
 @pytest.mark.parametrize("verdict", [one for one in Verdict if one is not Verdict.VERIFIED])
 def test_whatever_is_not_verified_is_not_written(mount: Path, verdict: Verdict) -> None:
     outcome = verify(
-        find_lockbox(mount), anchors=AnchorChoice(on_first_use=True), at=datetime.now(UTC), clock=time.monotonic
+        find_lockbox(mount).tree, anchors=AnchorChoice(on_first_use=True), at=datetime.now(UTC), clock=time.monotonic
     )
     one = receipt_of(
         replace(outcome, verdict=verdict),
@@ -141,7 +141,7 @@ def test_whatever_is_not_verified_is_not_written(mount: Path, verdict: Verdict) 
 
 def test_without_a_digest_of_what_lies_there_nothing_is_written(mount: Path) -> None:
     outcome = verify(
-        find_lockbox(mount), anchors=AnchorChoice(on_first_use=True), at=datetime.now(UTC), clock=time.monotonic
+        find_lockbox(mount).tree, anchors=AnchorChoice(on_first_use=True), at=datetime.now(UTC), clock=time.monotonic
     )
     assert outcome.verdict is Verdict.VERIFIED
     one = receipt_of(
