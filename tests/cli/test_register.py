@@ -113,6 +113,15 @@ def test_one_stick_is_shown_with_its_receipts_last_first(lockstick: Runner, regi
     assert lockstick("register", "show", "nothing").code == 8
 
 
+def test_the_last_twenty_receipts_are_shown_and_the_rest_counted(lockstick: Runner, register: Register) -> None:
+    for _ in range(22):
+        record(register, receipt())
+    done = lockstick("register", "show", DRIVE.serial)
+    assert done.out.count("written: line-a") == 20
+    assert "and 2 earlier receipt(s)" in done.out
+    assert len(lockstick("register", "show", DRIVE.serial, "--json").json()["receipts"]) == 22
+
+
 def test_a_stick_is_forgotten_only_when_that_was_meant(lockstick: Runner, register: Register) -> None:
     name = record(register, receipt())
     done = lockstick("register", "forget", name)

@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +24,9 @@ from lockstick.media.records.identity import KnownBy
 from lockstick.media.records.receipt import to_json
 from lockstick.media.records.register import Register
 from media.records.ground import DRIVE, VOLUME, failed, receipt, record, speeds, stick
+
+if TYPE_CHECKING:
+    from media.ground import Stick
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="about modes, kills and pipes of POSIX")
 SCHEMA_1 = Path(__file__).with_name("register-1.sql")
@@ -414,3 +418,11 @@ def test_what_is_recorded_are_the_very_bytes_with_their_signature(path: Path, re
     register.record(one, to_json(one), b"s" * 64)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT document, signature FROM receipts").fetchall() == [(to_json(one), b"s" * 64)]
+
+
+def test_a_register_lies_on_file_systems_without_hard_links_too(exfat_stick: Stick) -> None:
+    register = Register.at(exfat_stick.mount / "register.db")
+    for _ in range(2):
+        record(register, receipt())
+    assert len(register.sticks()[0].receipts) == 2
+    assert [one.name for one in exfat_stick.mount.iterdir()] == ["register.db"]
