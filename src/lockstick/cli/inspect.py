@@ -22,7 +22,8 @@ __all__ = ["inspect"]
 def inspect(console: Console, folder: Path) -> int:
     """Show what is in a lockbox: its documents, their versions and ends, its packages. Nothing is proven.
 
-    DIR is the folder that holds metadata/ and images/, or one with such a folder update/ in it.
+    DIR is the folder that holds metadata/ and images/, or one with such a folder update/ in it, or an image of either
+    in one file.
     """
     from lockstick.cli.lockboxes import lockbox_in
     from lockstick.lockbox.inspect import inspect as inspect_lockbox

@@ -156,10 +156,10 @@ def at_option(command: Command) -> Command:
 
 
 def folder_argument(command: Command) -> Command:
-    """``DIR``: a lockbox."""
-    return click.argument(
-        "folder", metavar="DIR", type=HintedPath(exists=True, file_okay=False, absent="Is the stick mounted?")
-    )(command)
+    """``DIR``: a lockbox, in a folder or in an image."""
+    return click.argument("folder", metavar="DIR", type=HintedPath(exists=True, absent="Is the stick mounted?"))(
+        command
+    )
 
 
 def trust_options(command: Command) -> Command:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["rehearse"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = HintedPath(exists=True, file_okay=False, absent="Is the stick mounted?")
+_FOLDER = HintedPath(exists=True, absent="Is the stick mounted?")
 
 
 @click.command()

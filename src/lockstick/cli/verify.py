@@ -40,7 +40,8 @@ def verify(
 ) -> int:
     """Prove a lockbox from its folder alone: is it genuine, complete and current?
 
-    DIR is the folder that holds metadata/ and images/, or one with such a folder update/ in it (a mounted stick).
+    DIR is the folder that holds metadata/ and images/, or one with such a folder update/ in it (a mounted stick), or an
+    image of either in one file: squashfs, tar (also with zstd), or a FAT disk image.
     No network is used. Every finding is listed, with what to do about it.
     """
     import time
