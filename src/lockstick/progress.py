@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 __all__ = ["SILENT", "Observer", "Phase"]
 
-Phase = Literal["metadata", "planning", "fetching", "hashing", "flushing", "publishing"]
+Phase = Literal["metadata", "planning", "fetching", "writing", "hashing", "flushing", "publishing"]
 """What is going on, in the order in which a build goes through it."""
 
 

@@ -61,11 +61,15 @@ def test_no_such_lockbox(build: Runner) -> None:
             ("rehearse", "."),
             "Missing option '--provisioned'. If the devices have its roots, the account's credentials.zip will do.",
         ),
-        (("verify", "nowhere"), "Directory 'nowhere' does not exist. Is the stick mounted?"),
-        (("rehearse", "nowhere"), "Directory 'nowhere' does not exist. Is the stick mounted?"),
-        (("verify", "a-file"), "Directory 'a-file' is a file."),
+        (("verify", "nowhere"), "Path 'nowhere' does not exist. Is the stick mounted?"),
+        (("rehearse", "nowhere"), "Path 'nowhere' does not exist. Is the stick mounted?"),
+        (
+            ("verify", "a-file"),
+            "Name the folder that 'lockstick build --output' wrote, a mounted stick, or what 'lockstick pack' wrote.",
+        ),
+        (("pack", "a-file", "--format", "tar"), "Directory 'a-file' is a file."),
     ],
-    ids=["credentials", "from", "provisioned", "verify", "rehearse", "a file"],
+    ids=["credentials", "from", "provisioned", "verify", "rehearse", "a file", "a file to pack"],
 )
 def test_what_is_not_given_or_not_there_is_told_with_a_hint(
     lockstick: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], told: str

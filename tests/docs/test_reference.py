@@ -150,6 +150,8 @@ def printed(tmp_path: Path) -> dict[str, Any]:
         keep("trust show", "trust add plant --from cloud/credentials.zip")
         keep("trust list", "trust list")
         keep("inspect", "inspect stick")
+        keep("pack dry-run", "pack stick --format tar --dry-run")
+        keep("pack", "pack stick --format tar")
         profile = {"name": "press", "primary": {"hardware_id": "verdin-imx8mp", "serial": "06530142"}}
         (tmp_path / "press.json").write_text(json.dumps(profile))
         (tmp_path / "roots").mkdir()

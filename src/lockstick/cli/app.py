@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Why is this package to be believed, or not?"),
     "rehearse": ("rehearse", "What would this device say, in this order?"),
     "inspect": ("inspect", "What is in it; no verdict."),
+    "pack": ("pack", "A lockbox in one file: squashfs, tar or a disk image."),
     "trust": ("trust", "Roots that this machine believes."),
     "register": ("register", "Sticks that were written, and how long they are good."),
     "receipts": ("receipts", "What a write left on a stick, and the key that signs it."),
