@@ -5,7 +5,7 @@ PATH="$PATH:/usr/sbin:/sbin"
 [ "$(uname -s)" = Linux ] || exit 0
 missing=
 for pair in mkfs.ext4:e2fsprogs mkfs.fat:dosfstools mkfs.exfat:exfatprogs mount.exfat-fuse:exfat-fuse fusefat:fusefat \
-    mksquashfs:squashfs-tools mcopy:mtools fusermount3:fuse3 squashfuse:squashfuse lsblk:util-linux; do
+    mksquashfs:squashfs-tools mcopy:mtools fusermount3:fuse3 squashfuse:squashfuse lsblk:util-linux zstd:zstd openssl:openssl; do
     command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
 done
 [ -n "$missing" ] || exit 0
