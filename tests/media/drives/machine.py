@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import plistlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockstick.media.drives.linux import LinuxFinder
+from lockstick.media.drives.macos import MacFinder
 from lockstick.media.drives.running import Ran
+from lockstick.media.drives.windows import WindowsFinder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,3 +87,26 @@ def saying(**answers: Ran | Callable[[Sequence[str]], Ran]) -> Run:
         return answer if isinstance(answer, Ran) else answer(argv)
 
     return run
+
+
+def mac(name: str) -> MacFinder:
+    """The finder of a recorded Mac."""
+    folder = RECORDED / "macos" / name
+
+    def diskutil(argv: Sequence[str]) -> Ran:
+        if argv[1] == "list":
+            return Ran(code=0, out=(folder / "list.plist").read_text(encoding="utf-8"))
+        place = folder / "info" / f"{argv[3]}.plist"
+        if place.exists():
+            return Ran(code=0, out=place.read_text(encoding="utf-8"))
+        error = {"Error": True, "ErrorMessage": f"Could not find disk: {argv[3]}", "ExitCode": 1}
+        return Ran(code=1, out=plistlib.dumps(error).decode())
+
+    ioreg = Ran(code=0, out=(folder / "ioreg.plist").read_text(encoding="utf-8"))
+    return MacFinder(saying(diskutil=diskutil, ioreg=ioreg))
+
+
+def windows(name: str) -> WindowsFinder:
+    """The finder of a recorded Windows machine."""
+    out = (RECORDED / "windows" / f"{name}.json").read_text(encoding="utf-8")
+    return WindowsFinder(lambda _: Ran(code=0, out=out))

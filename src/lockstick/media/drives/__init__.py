@@ -35,6 +35,14 @@ def finder_for(platform: str = sys.platform, run: Run = run_program) -> DriveFin
         from lockstick.media.drives.linux import LinuxFinder  # noqa: PLC0415
 
         return LinuxFinder(run)
+    if platform == "darwin":
+        from lockstick.media.drives.macos import MacFinder  # noqa: PLC0415
+
+        return MacFinder(run)
+    if platform == "win32":
+        from lockstick.media.drives.windows import WindowsFinder  # noqa: PLC0415
+
+        return WindowsFinder(run)
     raise MediaError(
         f"drives cannot be listed on {platform}",
         why="Lockstick knows the drives of Linux, macOS and Windows",
