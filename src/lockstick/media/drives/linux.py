@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,11 @@ from lockstick.media.drives.lsblk import COLUMNS, Node, read_lsblk, unknown_colu
 from lockstick.media.drives.mounts import Mount, read_mounts, read_swaps
 from lockstick.media.drives.sysfs import Hardware, block_sizes, hardware_of
 from lockstick.media.drives.systemdisks import SWAP, system_disks
+from lockstick.media.drives.udisks import Known, ask
 from lockstick.media.model import Drive, Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from lockstick.media.drives.running import Run
 
@@ -72,6 +73,7 @@ class LinuxFinder:
             swaps=read_swaps(_read(self._proc / "swaps")),
             hardware=lambda name: hardware_of(name, self._sys),
             free_bytes=self._free_bytes,
+            known=ask(self._run),
         )
 
     def pulse(self) -> Hashable:
@@ -114,6 +116,7 @@ def read_drives(
     swaps: Sequence[str],
     hardware: Callable[[str], Hardware],
     free_bytes: Callable[[Path], int | None],
+    known: Mapping[str, Known],
 ) -> tuple[Drive, ...]:
     """Put together what lsblk and the kernel say.
 
@@ -123,6 +126,7 @@ def read_drives(
         swaps: What memory is swapped to.
         hardware: What the kernel says of a drive, by its name.
         free_bytes: Free bytes of a mount.
+        known: What udisks2 knows of drives, by their names.
 
     Returns:
         All drives.
@@ -134,26 +138,36 @@ def read_drives(
     for node in nodes:
         if _UNWANTED.fullmatch(node.name) or (node.kind == "loop" and not node.size):
             continue
-        found = hardware(node.name)
-        is_soldered = node.name in soldered
-        drives.append(_drive(node, found, view, is_system=node.name in system, is_soldered=is_soldered))
+        found = _Found(node=node, hardware=hardware(node.name), known=known.get(node.name, Known()))
+        drives.append(_drive(found, view, is_system=node.name in system, is_soldered=node.name in soldered))
     return tuple(drives)
 
 
-def _drive(node: Node, hardware: Hardware, view: _View, *, is_system: bool, is_soldered: bool) -> Drive:
-    bus = "optical" if node.kind == "rom" else node.transport or hardware.bus or _bus_of(node.name)
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """All that is known of one drive, by who said so."""
+
+    node: Node
+    hardware: Hardware
+    known: Known
+
+
+def _drive(found: _Found, view: _View, *, is_system: bool, is_soldered: bool) -> Drive:
+    node, hardware, known = found.node, found.hardware, found.known
+    bus = "optical" if node.kind == "rom" else node.transport or hardware.bus or known.bus or _bus_of(node.name)
     if bus == "mmc" or node.name.startswith("mmcblk"):
         bus = "mmc"
         is_removable = not is_soldered and hardware.card.upper() == "SD"
     else:
-        is_removable = node.is_removable or bus in {"usb", "ieee1394"} or node.is_hotplug or hardware.is_external
+        is_loose = node.is_removable or node.is_hotplug or hardware.is_external or known.is_removable
+        is_removable = is_loose or bus in {"usb", "ieee1394"}
     # A loop device is no hardware, whatever it claims.
     is_removable = is_removable and bus != "loop"
     return Drive(
         device=node.path,
-        vendor="" if _NUMBER.fullmatch(node.vendor) else node.vendor or hardware.vendor,
-        model=node.model or hardware.model,
-        serial=_serial(node, hardware),
+        vendor="" if _NUMBER.fullmatch(node.vendor) else node.vendor or hardware.vendor or known.vendor,
+        model=node.model or hardware.model or known.model,
+        serial=_serial(found),
         size=node.size,
         bus=bus,
         port=hardware.port,
@@ -235,11 +249,12 @@ def _bus_of(name: str) -> str:
     return next((bus for start, bus in _BUSES if name.startswith(start)), "")
 
 
-def _serial(node: Node, hardware: Hardware) -> str:
+def _serial(found: _Found) -> str:
     """The serial number; where a stick has none, udev makes up one of its names, alike for all of the kind."""
-    if hardware.bus == "usb":
-        return hardware.serial
-    return "" if _MADE_UP.search(node.serial) else node.serial or hardware.serial
+    if found.hardware.bus == "usb":
+        return found.hardware.serial
+    said = (found.node.serial, found.hardware.serial, found.known.serial)
+    return next((one for one in said if one and not _MADE_UP.search(one)), "")
 
 
 def _free_bytes(place: Path) -> int | None:
