@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rehearse": ("rehearse", "What would this device say, in this order?"),
     "inspect": ("inspect", "What is in it; no verdict."),
     "pack": ("pack", "A lockbox in one file: squashfs, tar or a disk image."),
+    "drives": ("drives", "Sticks and cards, and what is on them."),
     "trust": ("trust", "Roots that this machine believes."),
     "register": ("register", "Sticks that were written, and how long they are good."),
     "receipts": ("receipts", "What a write left on a stick, and the key that signs it."),
