@@ -47,7 +47,7 @@ def test_all_drives_with_their_reasons(tmp_path: Path) -> None:
         "  not offered: there is no card or disc in it",
     ]
     assert "  not offered: the running system lives on it" in lines
-    assert lines[-1].startswith("  (no label) · ext4")
+    assert lines[-1].startswith("  (no label) · swap")
 
 
 def test_empty_readers_are_counted_apart(tmp_path: Path) -> None:
