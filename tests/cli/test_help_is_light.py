@@ -20,7 +20,19 @@ sys.exit(code)
 
 @pytest.mark.parametrize(
     "command",
-    ["", "demo", "build", "verify", "inspect", "trust", "trust add", "sandbox", "sandbox serve", "sandbox define"],
+    [
+        "",
+        "demo",
+        "build",
+        "verify",
+        "inspect",
+        "drives",
+        "trust",
+        "trust add",
+        "sandbox",
+        "sandbox serve",
+        "sandbox define",
+    ],
 )
 def test_help_imports_nothing_heavy(command: str) -> None:
     done = subprocess.run(

@@ -152,6 +152,7 @@ def printed(tmp_path: Path) -> dict[str, Any]:
         keep("inspect", "inspect stick")
         keep("pack dry-run", "pack stick --format tar --dry-run")
         keep("pack", "pack stick --format tar")
+        keep("drives", "drives --all")
         profile = {"name": "press", "primary": {"hardware_id": "verdin-imx8mp", "serial": "06530142"}}
         (tmp_path / "press.json").write_text(json.dumps(profile))
         (tmp_path / "roots").mkdir()

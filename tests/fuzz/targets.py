@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from families import device, documents, images, local, media, network, payloads, records, sticks
+from families import device, documents, drives, local, media, network, payloads, records, sticks
 
 if TYPE_CHECKING:
     from families.target import Target
@@ -18,5 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "TARGETS"]
 
 FAMILIES = (documents, device, payloads, media, images, records, local, network, sticks)
+FAMILIES = (documents, device, payloads, media, drives, local, network, records, sticks)
 
 TARGETS: dict[str, Target] = {name: target for family in FAMILIES for name, target in family.TARGETS.items()}

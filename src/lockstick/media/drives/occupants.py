@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lockstick.disk.tree import EntryKind, FolderTree
 from lockstick.lockbox.inspect import inspect
-from lockstick.lockbox.layout import MEDIA_FOLDER, Layout
+from lockstick.lockbox.layout import MEDIA_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -107,7 +107,7 @@ def look(mount: Path) -> tuple[Occupant, ...]:
             if _is_large(tree):
                 found.append(Occupant(folder=folder, problem=_LARGE))
                 continue
-            contents = inspect(Layout(folder))
+            contents = inspect(tree)
         except OSError as error:
             found.append(Occupant(folder=folder, problem=f"it cannot be read: {error.strerror or error}"))
             continue
