@@ -133,3 +133,18 @@ def test_watching_tells_what_comes_and_goes_until_it_is_interrupted(plug: Callab
         finally:
             overdue.cancel()
             watching.kill()
+
+
+def test_a_reader_that_has_seen_enough_ends_the_watching(plug: Callable[[bool], Path]) -> None:
+    argv = [sys.executable, "-m", "lockstick", "drives", "--watch", "--all", "--json"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        try:
+            assert json.loads(watching.stdout.readline())["event"] == "there"
+            watching.stdout.close()
+            plug(True)
+            assert watching.wait(30) == 0
+            assert watching.stderr.read().count("\n") <= 1
+        finally:
+            watching.kill()

@@ -49,6 +49,8 @@ def drives(console: Console, show_all: bool, watch: bool) -> int:
 
 
 def _watch(console: Console, *, show_all: bool) -> int:
+    import os
+    import sys
     import time
 
     from lockstick.cli.boundary import INTERRUPTED
@@ -70,6 +72,9 @@ def _watch(console: Console, *, show_all: bool) -> int:
     except KeyboardInterrupt:
         # The way it is meant to end: no word about it, and no JSON that is not a change.
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read it has seen enough. What is still to be written goes nowhere, without complaint.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -41,7 +41,7 @@ def fill_in(nodes: Sequence[Node], run: Run) -> tuple[Node, ...]:
             break
         if ran.is_missing:
             break
-        known |= read_blkid(ran.out)
+        known[path] = read_blkid(ran.out).get(path, {})
     return tuple(_filled(node, known) for node in nodes)
 
 
