@@ -106,7 +106,9 @@ def test_a_hostile_label_does_nothing_to_a_terminal(drives: Any, tmp_path: Path)
 
 def test_a_lockbox_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     broken = {STICK: (Occupant(folder=STICK / "update", problem="director/box.json: not JSON"),)}
-    assert told("one-stick", tmp_path, broken)[2] == "    lockbox that cannot be read: director/box.json: not JSON"
+    assert (
+        told("one-stick", tmp_path, broken)[2] == "    no telling which lockbox is on it: director/box.json: not JSON"
+    )
 
 
 def test_json_says_it_all(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def _volume_line(volume: Volume) -> str:
 def _occupant_line(occupant: Occupant) -> str:
     if not occupant.name:
         until = f", good until {day(occupant.good_until)}" if occupant.good_until is not None else ""
-        return f"lockbox that cannot be read{until}: {cut(occupant.problem, _ROOM * 2)}"
+        return f"no telling which lockbox is on it{until}: {cut(occupant.problem, _ROOM * 2)}"
     until = f"good until {day(occupant.good_until)}" if occupant.good_until is not None else "no end can be read"
     trouble = f"; {cut(occupant.problem, _ROOM * 2)}" if occupant.problem else ""
     return f"lockbox {_said(occupant.name)}, version {occupant.version}, {until} (unproven){trouble}"

@@ -92,6 +92,39 @@ def test_a_card_in_the_machines_own_reader_keeps_its_reader(tmp_path: Path) -> N
     assert not any("power-off" in asked for asked in desk.asked)
 
 
+def test_a_drive_that_somebody_still_has_open_keeps_its_power(tmp_path: Path) -> None:
+    def udisksctl(argv: Sequence[str]) -> Ran:
+        return FINE if argv[1] == "unmount" else Ran(code=1, err="Error powering off drive: The drive in use\n")
+
+    device = tmp_path / "block" / "sda" / "device"
+    device.mkdir(parents=True)
+    assert not eject(STICK, run=Desk(udisksctl=udisksctl), platform="linux", sys_root=tmp_path)
+    assert not (device / "delete").exists()
+
+
+UNLOCKED = replace(
+    STICK, volumes=(Volume(device="/dev/mapper/luks-1", mounted_at=(Path("/media/ann/A"),), is_encrypted=True),)
+)
+
+
+def test_what_was_unlocked_is_locked_again_before_the_power_goes(tmp_path: Path) -> None:
+    (tmp_path / "block" / "luks-1" / "slaves" / "sda1").mkdir(parents=True)
+    desk = Desk(udisksctl=FINE)
+    assert eject(UNLOCKED, run=desk, platform="linux", sys_root=tmp_path)
+    assert [asked[1] for asked in desk.asked if asked[0] == "udisksctl"] == ["unmount", "lock", "power-off"]
+    assert desk.asked[-2][-1] == "/dev/sda1"
+    closing = Desk(umount=FINE, cryptsetup=FINE)
+    (tmp_path / "block" / "sda" / "device").mkdir(parents=True)
+    assert eject(UNLOCKED, run=closing, platform="linux", sys_root=tmp_path)
+    assert ("cryptsetup", "close", "luks-1") in closing.asked
+
+
+def test_what_cannot_be_locked_again_keeps_its_power(tmp_path: Path) -> None:
+    (tmp_path / "block" / "sda" / "device").mkdir(parents=True)
+    assert not eject(UNLOCKED, run=Desk(umount=FINE), platform="linux", sys_root=tmp_path)
+    assert not (tmp_path / "block" / "sda" / "device" / "delete").exists()
+
+
 def test_fuse_is_unmounted_by_its_own_program() -> None:
     denied = Ran(code=32, err="umount: /media/ann/A: must be superuser to unmount.\n")
     desk = Desk(umount=denied, fusermount3=FINE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import threading
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from forge import Forge, envelope
+from lockstick.disk.tree import FolderTree
 from lockstick.media.drives.occupants import Occupant, look, look_at_all
 from media.drives.lockboxes import put_lockbox
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lockstick.disk.tree import Entry, Place
 
 UNTIL = datetime(2027, 6, 1, tzinfo=UTC)
 
@@ -90,6 +94,14 @@ def test_many_or_large_documents_are_left_to_inspect(count: int, size: int, tmp_
     (one,) = look(tmp_path)
     assert "lockstick inspect" in one.problem
     assert time.process_time() - began < 1
+
+
+def test_a_volume_that_may_not_be_read_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: FolderTree, place: Place) -> Entry | None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(FolderTree, "look", denied)
+    assert [one.problem for one in look(tmp_path)] == ["it cannot be read: Permission denied"]
 
 
 def test_a_volume_that_does_not_answer_holds_nobody_up(tmp_path: Path) -> None:

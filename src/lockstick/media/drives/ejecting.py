@@ -24,6 +24,7 @@ __all__ = ["eject", "users_of"]
 _BUSY = re.compile(r"busy|in use|dissent|could not be unmounted", re.IGNORECASE)
 _GONE = re.compile(r"not mounted|no mount point|could not find|no such (file|disk)", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"not authorized|permission|must be superuser|not permitted", re.IGNORECASE)
+_NO_DAEMON = re.compile(r"connecting to the udisks daemon", re.IGNORECASE)
 _NUMBER = re.compile(r"PHYSICALDRIVE([0-9]{1,4})")
 _MAC_DISK = re.compile(r"disk[0-9]{1,4}")
 _MOST_NAMED = 3
@@ -90,7 +91,7 @@ def eject(
     if platform == "linux":
         for mount in sorted(mounts, key=lambda one: -len(one.parts)):
             _unmount(drive, mount, name, run)
-        return drive.is_removable and _power_off(drive, run, sys_root)
+        return drive.is_removable and _lock(drive, run, sys_root) and _power_off(drive, run, sys_root)
     if platform == "darwin":
         return _eject_mac(drive, mounts, name, run)
     if platform == "win32":
@@ -168,11 +169,32 @@ def _unmount(drive: Drive, mount: Path, name: str, run: Run) -> None:
     raise _trouble(name, mount, said, run)
 
 
+def _lock(drive: Drive, run: Run, sys_root: Path) -> bool:
+    """Lock what was unlocked on the drive; False if something stays open, and with it the drive."""
+    opened = [one.device for one in drive.volumes if one.is_encrypted and one.device.startswith("/dev/mapper/")]
+    return all(_is_locked_again(device, run, sys_root) for device in opened)
+
+
+def _is_locked_again(device: str, run: Run, sys_root: Path) -> bool:
+    if run(("cryptsetup", "close", Path(device).name)).is_fine:
+        return True
+    slaves = sys_root / "block" / Path(device).resolve().name / "slaves"
+    try:
+        below = [entry.name for entry in slaves.iterdir()]
+    except OSError:
+        return False
+    option = ("--no-user-interaction", "--block-device")
+    return any(run(("udisksctl", "lock", *option, f"/dev/{name}")).is_fine for name in below)
+
+
 def _power_off(drive: Drive, run: Run, sys_root: Path) -> bool:
     if drive.bus != "usb":
         return False
-    if run(("udisksctl", "power-off", "--no-user-interaction", "--block-device", drive.device)).is_fine:
+    ran = run(("udisksctl", "power-off", "--no-user-interaction", "--block-device", drive.device))
+    if ran.is_fine:
         return True
+    if not (ran.is_missing or _NO_DAEMON.search(ran.err)):
+        return False  # it has a reason: somebody still has the drive open
     try:
         # The kernel lets go of the drive; whether the port keeps its power is up to the port.
         (sys_root / "block" / Path(drive.device).name / "device" / "delete").write_text("1")

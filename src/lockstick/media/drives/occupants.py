@@ -110,7 +110,7 @@ def look(mount: Path) -> tuple[Occupant, ...]:
             contents = inspect(tree)
         except OSError as error:
             found.append(Occupant(folder=folder, problem=f"it cannot be read: {error.strerror or error}"))
-            continue
+            break  # the medium, or the right to read it, is at fault; the next folder would say the same
         found.extend(_occupants(folder, contents))
     return tuple(found)
 
