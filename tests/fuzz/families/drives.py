@@ -14,7 +14,7 @@ from lockstick.media.drives.blkid import read_blkid
 from lockstick.media.drives.linux import read_drives as read_linux
 from lockstick.media.drives.lsblk import read_lsblk
 from lockstick.media.drives.macos import MacFinder
-from lockstick.media.drives.mounts import covering, read_mounts, read_swaps
+from lockstick.media.drives.mounts import by_place, covering, read_mounts, read_swaps
 from lockstick.media.drives.running import Ran
 from lockstick.media.drives.sysfs import Hardware
 from lockstick.media.drives.udisks import read_objects
@@ -53,7 +53,7 @@ def linux_mounts(data: bytes) -> None:
     """What the kernel says of mounts and swap: names in it were chosen by whoever mounts."""
     text = data.decode("utf-8", "surrogateescape")
     mounts = read_mounts(text)
-    covering("/media/ann/x", mounts)
+    covering("/media/ann/x", by_place(mounts))
     nodes = read_lsblk(_recorded("linux", "live-system", "lsblk.json")) or ()
     swaps = read_swaps(text)
     _told(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -368,3 +369,16 @@ def test_the_pulse_changes_when_a_stick_a_card_or_a_mount_comes(tmp_path: Path) 
     seen.append(finder.pulse())
     assert len(set(seen)) == 4
     assert finder.pulse() == seen[-1]
+
+
+def test_a_machine_full_of_containers_is_no_hold_up(tmp_path: Path) -> None:
+    finder = linux("one-stick", tmp_path)
+    mountinfo = tmp_path / "proc" / "self" / "mountinfo"
+    with mountinfo.open("a") as file:
+        for one in range(1500):
+            layers = ":".join(f"/var/lib/docker/overlay2/l/{one}-{layer}" for layer in range(30))
+            place = f"/var/lib/docker/overlay2/{one}/merged"
+            file.write(f"{1000 + one} 30 0:{100 + one} / {place} rw - overlay overlay rw,lowerdir={layers}\n")
+    began = time.process_time()
+    assert offered(finder.find()) == ["/dev/sda"]
+    assert time.process_time() - began < 5

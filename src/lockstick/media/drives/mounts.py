@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Mount", "covering", "read_mounts", "read_swaps"]
+__all__ = ["Mount", "by_place", "covering", "read_mounts", "read_swaps"]
 
 _MOST_LINES = 20_000
 _LEAST_FIELDS = 6
@@ -64,22 +64,23 @@ def read_swaps(text: str) -> tuple[str, ...]:
     return tuple(_plain(line.split()[0]) for line in lines if line.startswith("/"))
 
 
-def covering(path: str, mounts: Sequence[Mount]) -> Mount | None:
+def by_place(mounts: Sequence[Mount]) -> dict[str, Mount]:
+    """The mounts by where they are; of several on one place the last, which hides the others."""
+    return {mount.place: mount for mount in mounts}
+
+
+def covering(path: str, places: Mapping[str, Mount]) -> Mount | None:
     """Say on which mount a path lies.
 
     Args:
         path: An absolute path.
-        mounts: The mounts.
+        places: The mounts, as :func:`by_place` gives them.
 
     Returns:
-        The innermost one; of several on one place the last, which hides the others. None if there is none.
+        The innermost one; None if there is none.
     """
-    above = {str(folder) for folder in (PurePosixPath(path), *PurePosixPath(path).parents)}
-    best: Mount | None = None
-    for mount in mounts:
-        if mount.place in above and (best is None or len(mount.place) >= len(best.place)):
-            best = mount
-    return best
+    folders = (PurePosixPath(path), *PurePosixPath(path).parents)
+    return next((places[str(folder)] for folder in folders if str(folder) in places), None)
 
 
 def _mount(line: str) -> Mount | None:

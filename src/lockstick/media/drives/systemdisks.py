@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.media.drives.mounts import covering
+from lockstick.media.drives.mounts import by_place, covering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -48,6 +48,7 @@ _THESE_AND_BELOW = (
     "/var",
 )
 _LAYERS = ("lowerdir=", "upperdir=", "workdir=")
+_SPREAD = {"btrfs", "bcachefs"}
 _DEEPEST = 8
 
 
@@ -94,14 +95,15 @@ def system_disks(
         for one in node.family():
             if any(is_system_place(place) for place in one.mounted_at):
                 used.add_node(one)
-    return frozenset(node.name for node in nodes if used.holds(node, nodes))
+    shared = used.shared(nodes)
+    return frozenset(node.name for node in nodes if used.holds(node, shared))
 
 
 class _Used:
     """Device numbers, names and pools that the running system uses."""
 
     def __init__(self, mounts: Sequence[Mount], backing_file: Callable[[str], str]) -> None:
-        self._mounts = mounts
+        self._places = by_place(mounts)
         self._backing_file = backing_file
         self._numbers: set[str] = set()
         self._paths: set[str] = set()
@@ -128,16 +130,13 @@ class _Used:
         self._numbers.add(node.number)
         self._add_path(node.path, 0)
 
-    def holds(self, disk: Node, nodes: Sequence[Node]) -> bool:
-        family = list(disk.family())
-        return any(self._is_used(one) for one in family) or bool(
-            {one.uuid for one in family if one.uuid and one.file_system in {"btrfs", "bcachefs"}} & self._shared(nodes)
-        )
-
-    def _shared(self, nodes: Iterable[Node]) -> set[str]:
+    def shared(self, nodes: Iterable[Node]) -> frozenset[str]:
         """The UUIDs of file systems on several devices of which one is in use."""
         family = (one for node in nodes for one in node.family())
-        return {one.uuid for one in family if one.file_system in {"btrfs", "bcachefs"} and self._is_used(one)}
+        return frozenset(one.uuid for one in family if one.uuid and one.file_system in _SPREAD and self._is_used(one))
+
+    def holds(self, disk: Node, shared: frozenset[str]) -> bool:
+        return any(self._is_used(one) or (one.file_system in _SPREAD and one.uuid in shared) for one in disk.family())
 
     def _is_used(self, node: Node) -> bool:
         if node.number in self._numbers or {node.path, f"/dev/{node.name}"} & self._paths:
@@ -149,7 +148,7 @@ class _Used:
             return
         self._paths.add(path)
         if not path.startswith("/dev/"):
-            below = covering(path, self._mounts)
+            below = covering(path, self._places)
             if below is not None:
                 self.add_mount(below, depth + 1)
             return
