@@ -176,3 +176,23 @@ def test_the_pulse_is_what_the_letters_say() -> None:
     before = finder.pulse()
     letters.append(("E", 2))
     assert finder.pulse() != before
+
+
+def test_a_complaint_in_xml_is_told_in_words() -> None:
+    err = (
+        '#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
+        '<S S="Error">Get-Disk : Access to a CIM resource was not available_x000D__x000A_</S>'
+        '<S S="Error">to &lt;the client&gt;._x000D__x000A_</S></Objs>'
+    )
+    with pytest.raises(MediaError) as told:
+        WindowsFinder(lambda _: Ran(code=1, err=err)).find()
+    assert told.value.why.endswith("but: Get-Disk : Access to a CIM resource was not available to <the client>.")
+
+
+def test_what_one_drive_says_is_not_kept_for_the_next_one() -> None:
+    # A call that fails leaves the variable as it was, so each round of a loop begins with nothing in it.
+    for variable in ("$of", "$where"):
+        rounds = SCRIPT.split("ForEach-Object {")
+        uses = [one for one in rounds if f"{variable} = $shell" in one or f"{variable} = Get-Pnp" in one]
+        assert uses
+        assert all(f"{variable} = $null" in "".join(rounds[: rounds.index(one) + 1]) for one in uses)

@@ -11,7 +11,7 @@ from lockstick.errors import MediaError
 from lockstick.media.drives import drive_of, find_drives, finder_for
 from lockstick.media.drives.loose import members, number, read_json, text
 from lockstick.media.drives.running import Run, run_program
-from lockstick.media.drives.windows import powershell
+from lockstick.media.drives.windows import complaint, powershell
 from lockstick.media.model import Drive
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _eject_windows(drive: Drive, name: str, run: Run) -> bool:
         by = text(answer.get("name"))
         why = f"it is in use{f' (Windows names {by})' if by else ''}"
         raise MediaError(f"{name} cannot be ejected", why=why, remedy=_CLOSE)
-    why = f"Windows says {code}" if code is not None else ran.err.strip()[:200] or "PowerShell says nothing"
+    why = f"Windows says {code}" if code is not None else complaint(ran) or "PowerShell says nothing"
     raise MediaError(f"{name} cannot be ejected", why=why, remedy="Use 'Safely Remove Hardware' in the task bar.")
 
 

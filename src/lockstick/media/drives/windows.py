@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import os
 import re
 import sys
@@ -17,9 +18,9 @@ from lockstick.media.model import Drive, Volume
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from lockstick.media.drives.running import Run
+    from lockstick.media.drives.running import Ran, Run
 
-__all__ = ["POWERSHELL", "SCRIPT", "WindowsFinder", "powershell", "read_drives"]
+__all__ = ["POWERSHELL", "SCRIPT", "WindowsFinder", "complaint", "powershell", "read_drives"]
 
 Facts = dict[str, Any]
 
@@ -48,13 +49,14 @@ $keys = 'DEVPKEY_Device_Parent', 'DEVPKEY_Device_RemovalPolicy'
     Select-Object DeviceID, VolumeSerialNumber)
   paging = @(Get-CimInstance Win32_PageFileUsage | Select-Object Name)
   plugs = @($drives | ForEach-Object {
-    $of = @{}
+    $of = @{}; $where = $null
     Get-PnpDeviceProperty -InstanceId $_.PNPDeviceID -KeyName $keys | ForEach-Object { $of[$_.KeyName] = $_.Data }
     $parent = [string]$of['DEVPKEY_Device_Parent']
     $where = Get-PnpDeviceProperty -InstanceId $parent -KeyName DEVPKEY_Device_LocationInfo
     @{ Index = $_.Index; Parent = $parent; Removal = $of['DEVPKEY_Device_RemovalPolicy']; Location = $where.Data }
   })
   locks = @($partitions | Where-Object { [int]$_.DriveLetter } | ForEach-Object {
+    $of = $null
     $of = $shell.NameSpace("$($_.DriveLetter):").Self.ExtendedProperty('System.Volume.BitLockerProtection')
     @{ Letter = [string]$_.DriveLetter; Protection = $of }
   })
@@ -85,6 +87,10 @@ _NO_MEDIUM = {"no media", "53264"}
 _LETTER = re.compile(r"[A-Za-z]")
 _UNWANTED = {"reserved", "system", "recovery", "extended"}
 _LONGEST_PATH = 4096
+_LONGEST_COMPLAINT = 200
+_MOST_COMPLAINTS = 10_000
+_CLIXML_ERROR = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
+_CLIXML_ESCAPE = re.compile(r"_x[0-9A-Fa-f]{4}_")
 
 
 class WindowsFinder:
@@ -108,7 +114,7 @@ class WindowsFinder:
         if not isinstance(document, dict):
             raise MediaError(
                 "the drives of this machine cannot be listed",
-                why=f"PowerShell says nothing that can be read, but: {ran.err.strip()[:200] or 'nothing at all'}",
+                why=f"PowerShell says nothing that can be read, but: {complaint(ran) or 'nothing at all'}",
                 remedy="Open PowerShell and run 'Get-Disk' to see what is the matter.",
             )
         return read_drives(document)
@@ -123,6 +129,20 @@ def powershell(script: str) -> tuple[str, ...]:
     # Encoded, so that no quoting on the way changes it.
     encoded = base64.b64encode(script.encode("utf-16-le")).decode()
     return (POWERSHELL, "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
+
+
+def complaint(ran: Ran) -> str:
+    """What PowerShell complained of, in a line or two.
+
+    Args:
+        ran: How it ended. With an encoded command it complains in XML.
+
+    Returns:
+        The beginning of it.
+    """
+    said = ran.err[:_MOST_COMPLAINTS]
+    parts = _CLIXML_ERROR.findall(said) if said.startswith("#< CLIXML") else [said]
+    return " ".join(html.unescape(_CLIXML_ESCAPE.sub(" ", "".join(parts))).split())[:_LONGEST_COMPLAINT]
 
 
 @dataclass(frozen=True, kw_only=True)
