@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from families import device, documents, images, local, media, network, payloads, records, sticks
-from families import device, documents, drives, local, media, network, payloads, records, sticks
+from families import device, documents, drives, images, local, media, network, payloads, records, sticks
 
 if TYPE_CHECKING:
     from families.target import Target
