@@ -15,6 +15,7 @@ from lockstick.secret import Secret
 from lockstick.transfer import ClientFactory, Policy
 from lockstick.transfer.http1.connection import Connection
 from lockstick.transfer.line import Line
+from lockstick.transfer.outgoing import GET, Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,10 +50,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
     ask = Connection.ask
 
     def noted(
-        self: Connection, host: str, target: str, headers: Mapping[str, str], form: bytes | None = None
+        self: Connection, host: str, target: str, headers: Mapping[str, str], what: Outgoing = GET
     ) -> tuple[Head, Body]:
-        seen.append(Sent(headers, form or b""))
-        return ask(self, host, target, headers, form)
+        seen.append(Sent(headers, b"".join(what.pieces())))
+        return ask(self, host, target, headers, what)
 
     monkeypatch.setattr(Connection, "ask", noted)
     return seen

@@ -18,6 +18,7 @@ from lockstick.errors import NotAllowedError, TransferError
 from lockstick.secret import Secret
 from lockstick.transfer.answers import judge_status, refuse_encoded
 from lockstick.transfer.origins import check_url, origin_of
+from lockstick.transfer.outgoing import Outgoing
 from lockstick.transfer.setbacks import Setback
 from lockstick.transfer.watchdog import Watchdog
 
@@ -119,7 +120,9 @@ def _post(line: Line, oauth: OAuthClient, style: _Style, policy: Policy, surroun
 def _answer(
     line: Line, url: Url, headers: Mapping[str, str], form: bytes, *, policy: Policy, surroundings: Surroundings
 ) -> _Answer:
-    with line.get(url, headers, form=form) as response:
+    # Asking twice for a token does no harm.
+    what = Outgoing.of("POST", form, "application/x-www-form-urlencoded", may_repeat=True)
+    with line.send(url, headers, what) as response:
         answer = _body(line, response, origin_of(url), policy=policy, surroundings=surroundings)
         return _Answer(status=response.status_code, headers=response.headers, body=answer)
 

@@ -13,15 +13,18 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self
 
 from lockstick.transfer.http1.connection import Connection, NoAnswer
 from lockstick.transfer.http1.head import MalformedAnswer
 from lockstick.transfer.origins import Origin, origin_of
+from lockstick.transfer.outgoing import GET, Outgoing
 from lockstick.transfer.setbacks import Setback, Stopped, Unreachable, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from lockstick.transfer.network import Network
@@ -102,15 +105,22 @@ class Line:
             self._proxied.close()
 
     @contextmanager
-    def get(self, url: Url, headers: Mapping[str, str], *, form: bytes | None = None) -> Iterator[Response]:
-        """Ask for a URL and give the answer once its headers are there.
+    def get(self, url: Url, headers: Mapping[str, str]) -> Iterator[Response]:
+        """Ask for a URL; as :meth:`send` without a body."""
+        with self.send(url, headers, GET) as response:
+            yield response
+
+    @contextmanager
+    def send(self, url: Url, headers: Mapping[str, str], what: Outgoing) -> Iterator[Response]:
+        """Send a request and give the answer once its headers are there.
 
         No cookies, no stored passwords, no redirects: only the headers given here go out.
 
         Args:
             url: What to ask.
             headers: What to send beside what every request has.
-            form: Send this as a form, with a POST.
+            what: The method and the body. One that may not be repeated gets a connection of its own, as another may
+                have been given up by the server without a word.
 
         Raises:
             Setback: No answer came; another attempt may get one.
@@ -119,17 +129,18 @@ class Line:
         """
         self._was_cut = False
         self._origin = origin = origin_of(url)
-        sent = {**_BASE_HEADERS, **headers}
+        fields = {**_BASE_HEADERS, **headers}
+        what = replace(what, pieces=partial(self._watched, what.pieces))
         if not self._network.is_direct(origin):
             with ExitStack() as stack:
                 with self._waiting():
-                    response = stack.enter_context(self._through_proxy().get(url, sent, form))
+                    response = stack.enter_context(self._through_proxy().send(url, fields, what))
                 yield response
             return
         connection: Connection | None = None
         try:
             with self._waiting():
-                connection, answer = self._ask(origin, url, sent, form)
+                connection, answer = self._ask(origin, url, fields, what)
             yield answer
         finally:
             if connection is not None:
@@ -188,19 +199,17 @@ class Line:
         self._is_down = True
         self._shut_sockets()
 
-    def _ask(
-        self, origin: Origin, url: Url, headers: Mapping[str, str], form: bytes | None
-    ) -> tuple[Connection, Response]:
+    def _ask(self, origin: Origin, url: Url, headers: Mapping[str, str], what: Outgoing) -> tuple[Connection, Response]:
         """Ask over the connection that is there already, else over a new one."""
         connection = self._idle.pop(origin, None)
-        if connection is not None and not connection.is_ready:
+        if connection is not None and not (what.may_repeat and connection.is_ready):
             connection.close()
             connection = None
         while True:
             is_new = connection is None
             used = connection or self._connect(origin)
             try:
-                head, body = used.ask(url.authority, url.target, headers, form)
+                head, body = used.ask(url.authority, url.target, headers, what)
             except NoAnswer:
                 used.close()
                 if is_new:
@@ -211,6 +220,14 @@ class Line:
                 raise
             else:
                 return used, _Direct(head.status, head.headers, body.read_into)
+
+    def _watched(self, pieces: Callable[[], Iterable[bytes | memoryview]]) -> Iterator[bytes | memoryview]:
+        """Let every piece that goes out count as a sign of life; a hung-up line sends no more."""
+        for piece in pieces():
+            self._waiting_since = self._clock()
+            yield piece
+            self._raise_if_ended()
+        self._waiting_since = self._clock()
 
     def _connect(self, origin: Origin) -> Connection:
         try:

@@ -15,8 +15,9 @@ from lockstick.transfer.setbacks import LibraryFailed, ProxyRefused, Unreachable
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from lockstick.transfer.outgoing import Outgoing
     from lockstick.transfer.policy import Policy
     from lockstick.transfer.urls import Url
 
@@ -49,19 +50,21 @@ class ProxiedLine:
         self._client.close()
 
     @contextmanager
-    def get(self, url: Url, headers: Mapping[str, str], form: bytes | None) -> Iterator[_Answer]:
-        """Ask for a URL and give the answer once its headers are there.
+    def send(self, url: Url, headers: Mapping[str, str], what: Outgoing) -> Iterator[_Answer]:
+        """Send a request and give the answer once its headers are there.
 
         Raises:
             OSError: As connections of our own raise it.
             MalformedAnswer: As they raise it.
         """
         # A request of its own, not the client's methods: those add cookies and stored passwords.
-        sent = dict(headers)
-        if form is not None:
-            sent["Content-Type"] = "application/x-www-form-urlencoded"
-        method = "GET" if form is None else "POST"
-        request = httpx.Request(method, str(url), headers=sent, content=form, extensions=self._extensions)
+        request = httpx.Request(
+            what.method,
+            str(url),
+            headers={**headers, **what.headers},
+            content=None if what.length is None else _as_bytes(what.pieces()),
+            extensions=self._extensions,
+        )
         try:
             response = _plainly(lambda: self._client.send(request, stream=True, auth=None, follow_redirects=False))
         except (httpx.InvalidURL, ValueError):
@@ -78,6 +81,12 @@ class ProxiedLine:
             found = details["return_value"].get_extra_info("socket")
             if found is not None:
                 self._opened(found)
+
+
+def _as_bytes(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """Give pieces as the library takes them."""
+    for piece in pieces:
+        yield bytes(piece)
 
 
 class _Answer:

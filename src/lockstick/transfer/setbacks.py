@@ -34,16 +34,24 @@ class Setback(Exception):  # noqa: N818 - it is not (yet) an error; it never lea
         retry_after: Seconds that the server asked us to wait.
         restart: What is there of the file must not be continued.
         is_crowded: The server says that there are too many requests.
+        was_sent: Whether the server may have got the request, and done what it says.
     """
 
     def __init__(
-        self, reason: str, *, retry_after: float | None = None, restart: bool = False, is_crowded: bool = False
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        restart: bool = False,
+        is_crowded: bool = False,
+        was_sent: bool = True,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
         self.restart = restart
         self.is_crowded = is_crowded
+        self.was_sent = was_sent
 
 
 class WrongBody(Exception):  # noqa: N818 - it never leaves the room
@@ -165,8 +173,9 @@ def explain(  # noqa: PLR0911 - one return for each meaning
     words = (cause.strerror or "") if isinstance(cause, OSError) else ""
     if isinstance(error, Unreachable):
         if isinstance(cause, TimeoutError):
-            return Setback(f"cannot reach {server}: no connection within {policy.connect_timeout:g} s")
-        return Setback(f"cannot reach {server}: {words or 'no connection'}")
+            within = f"no connection within {policy.connect_timeout:g} s"
+            return Setback(f"cannot reach {server}: {within}", was_sent=False)
+        return Setback(f"cannot reach {server}: {words or 'no connection'}", was_sent=False)
     if isinstance(error, TimeoutError):
         return Setback(f"no byte came from {server} for {policy.read_timeout:g} s")
     return Setback(f"the connection to {server} broke: {words or 'closed'}")

@@ -18,6 +18,7 @@ from lockstick.transfer.http1.connecting import connect, in_turns
 from lockstick.transfer.http1.connection import Connection, NoAnswer
 from lockstick.transfer.http1.head import MAX_HEAD, MalformedAnswer, read_head
 from lockstick.transfer.http1.incoming import Incoming
+from lockstick.transfer.outgoing import Outgoing
 
 Talker = Callable[[socket.socket], None]
 
@@ -135,6 +136,50 @@ def test_a_request_is_what_was_given_and_nothing_else() -> None:
     with talking(server) as connection:
         connection.ask("example:81", "/a?b", {"Accept": "*/*"})
     assert seen == [b"GET /a?b HTTP/1.1\r\nHost: example:81\r\nAccept: */*\r\n\r\n"]
+
+
+def test_a_body_goes_out_in_its_pieces_behind_what_it_is_and_how_long() -> None:
+    seen = bytearray()
+
+    def server(theirs: socket.socket) -> None:
+        while not seen.endswith(b"56"):
+            seen.extend(theirs.recv(4096))
+        theirs.sendall(b"HTTP/1.1 204 No\r\n\r\n")
+
+    body = Outgoing(method="PATCH", content_type="a/b", length=6, pieces=lambda: [b"1234", memoryview(b"56")])
+    with talking(server) as connection:
+        connection.ask("h", "/", {"Accept": "*/*"}, body)
+    assert bytes(seen) == (
+        b"PATCH / HTTP/1.1\r\nHost: h\r\nAccept: */*\r\nContent-Type: a/b\r\nContent-Length: 6\r\n\r\n123456"
+    )
+
+
+def test_the_answer_of_a_server_that_does_not_want_to_see_the_whole_body_is_read() -> None:
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(10_000):
+            sent += 1
+            yield b"x" * 65536
+
+    def server(theirs: socket.socket) -> None:
+        theirs.recv(4096)
+        theirs.sendall(b"HTTP/1.1 413 Too large\r\nContent-Length: 2\r\n\r\nno")
+
+    with talking(server) as connection:
+        head, body = connection.ask("h", "/", {}, Outgoing(method="POST", length=655_360_000, pieces=pieces))
+        assert (head.status, read_all(body)) == (413, b"no")
+        assert not connection.is_ready  # the rest of the body would be taken for another request
+    assert sent < 10_000
+
+
+def test_what_may_be_done_only_once_is_not_taken_for_unsent_when_a_used_connection_ends() -> None:
+    short = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with talking(answers(short)) as connection:
+        read_all(connection.ask("h", "/", {})[1])
+        with pytest.raises((MalformedAnswer, ConnectionError)):
+            connection.ask("h", "/", {}, Outgoing.of("POST", b"{}", "application/json"))
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: 1", "a\nb", "a\0b"])

@@ -12,6 +12,7 @@ from lockstick.transfer.http1.body import Body
 from lockstick.transfer.http1.connecting import connect
 from lockstick.transfer.http1.head import MAX_HEAD, Head, MalformedAnswer, read_head
 from lockstick.transfer.http1.incoming import Ended, Incoming
+from lockstick.transfer.outgoing import GET, Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,40 +102,51 @@ class Connection:
             return False
         return not readable
 
-    def ask(self, host: str, target: str, headers: Mapping[str, str], form: bytes | None = None) -> tuple[Head, Body]:
-        """Send a GET, or a POST where there is a form, and read the head of the answer.
+    def ask(self, host: str, target: str, headers: Mapping[str, str], sent: Outgoing = GET) -> tuple[Head, Body]:
+        """Send a request and read the head of the answer.
+
+        A server may refuse a large body before it has come, and leave: its answer is read even then.
 
         Args:
             host: What to send as Host.
             target: The path and query, percent-encoded.
             headers: The other headers; each name and value is checked.
-            form: The body to send, as a form.
+            sent: The method and the body.
 
         Raises:
-            NoAnswer: The connection had been given up meanwhile; only on one that was used before.
+            NoAnswer: The connection had been given up meanwhile; only on one that was used before, and only for
+                requests that may be repeated.
             MalformedAnswer: What came is no proper answer.
             OSError: The connection failed.
             ValueError: A header may not be sent as it is.
         """
-        lines = [f"{'GET' if form is None else 'POST'} {target} HTTP/1.1", f"Host: {host}"]
-        lines += [f"{name}: {text}" for name, text in headers.items()]
-        if form is not None:
-            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(form)}"]
+        lines = [f"{sent.method} {target} HTTP/1.1", f"Host: {host}"]
+        lines += [f"{name}: {text}" for name, text in {**headers, **sent.headers}.items()]
         if any("\r" in line or "\n" in line or "\0" in line for line in lines):
             raise ValueError("a header with a line break")
-        raw = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (form or b"")
+        raw = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         is_used = self.requests > 0
         self.requests += 1
         try:
-            self._connection.sendall(raw)
+            is_all_sent = self._send(raw, sent)
             head = self._head()
         except (Ended, ConnectionError, ssl.SSLEOFError) as error:
-            if is_used and self._incoming.is_empty:
+            if is_used and sent.may_repeat and self._incoming.is_empty:
                 raise NoAnswer from error
             raise
-        self._keeps_alive = head.keeps_alive
+        self._keeps_alive = head.keeps_alive and is_all_sent
         self._body = Body(head, self._incoming)
         return head, self._body
+
+    def _send(self, head: bytes, sent: Outgoing) -> bool:
+        """Send a request; says whether all of it went, or the server left before, perhaps with an answer."""
+        self._connection.sendall(head)
+        for piece in sent.pieces():
+            try:
+                self._connection.sendall(piece)
+            except (ConnectionError, ssl.SSLEOFError):
+                return False
+        return True
 
     def _head(self) -> Head:
         for _ in range(_MOST_INTERIM):
