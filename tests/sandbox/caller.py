@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from lockstick.sandbox.publisher import CLIENT_ID
+from lockstick.sandbox.publisher import API_CLIENT_ID, CLIENT_ID
 
 if TYPE_CHECKING:
     import ssl
@@ -36,6 +36,7 @@ class Caller:
         self.cloud = cloud
         self.http = httpx.Client(trust_env=False, verify=tls, timeout=10)
         self._token = ""
+        self._api_token = ""
 
     def close(self) -> None:
         self.http.close()
@@ -60,6 +61,18 @@ class Caller:
     def api(self, path: str, method: str = "GET", **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token()}", **more.pop("headers", {})}
         return self.http.request(method, self.cloud.api_url + path, headers=headers, **more)
+
+    def api_token(self) -> str:
+        """A token for the public API."""
+        if not self._api_token:
+            form = {"client_id": API_CLIENT_ID, "client_secret": self.cloud.client_secret(API_CLIENT_ID)}
+            self._api_token = str(self.ask_token(**form).json()["access_token"])
+        return self._api_token
+
+    def v2beta(self, path: str, method: str = "GET", *, base: str = "v2beta", **more: Any) -> httpx.Response:
+        """Ask the public API, as its own kind of client."""
+        headers = {"Authorization": f"Bearer {self.api_token()}", **more.pop("headers", {})}
+        return self.http.request(method, f"{self.cloud.api_url}/api/{base}{path}", headers=headers, **more)
 
     def director(self, path: str) -> Any:
         return self._document(f"{DIRECTOR}/{path}")

@@ -1,7 +1,8 @@
-"""The API origin: tokens, the director and the image repository over HTTP (cloud-apis 1.7 and 1.8).
+"""The API origin over HTTP: tokens, the director, the image repository, and the public API on top of them.
 
-Answers have the real server's shapes: JSON errors with ``code`` and ``msg``, a gateway's bare 401, documents
-that are not in canonical form.
+The first three are those of cloud-apis 1.7 and 1.8; the API, in both its editions, is that of cloud-apis 1.1 to 1.6.
+Answers have the real server's shapes: JSON errors with ``code`` and ``msg``, a gateway's bare 401 and its page for
+403, documents that are not in canonical form.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
 
 from lockstick.metadata.canonical import canonical
 from lockstick.sandbox.director import Director, RefusedError
-from lockstick.sandbox.repository import ROOT, Clock
+from lockstick.sandbox.packages_api import PackagesApi
+from lockstick.sandbox.repository import ROOT
+from lockstick.sandbox.updates_api import UpdatesApi
 from lockstick.sandbox.wire import served
 
 if TYPE_CHECKING:
@@ -26,14 +29,19 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from lockstick.metadata.types import JsonObject
-    from lockstick.sandbox.image_repo import ImageRepository
-    from lockstick.sandbox.object_store import Presigner
-    from lockstick.sandbox.state import State
+    from lockstick.sandbox.catalogue import Catalogue
+    from lockstick.sandbox.fleet import Fleet
     from lockstick.sandbox.tokens import Tokens
 
-__all__ = ["Api"]
+__all__ = ["KEYCLOAK_PATH", "Api"]
+
+KEYCLOAK_PATH = "/auth/realms/ota-users/protocol/openid-connect/token"
+"""Where API clients get their tokens."""
 
 _OAUTH_PATH = "/oauth2/token"
+_TOKEN_PATHS = (_OAUTH_PATH, KEYCLOAK_PATH)
+_EDITIONS = ("v2beta", "v2")
+_API = "/api/"
 _DIRECTOR = "/director/api/v1/admin/repo"
 _IMAGE_REPO = "/repo/api/v1/user_repo"
 _PRESIGNED_FOR = timedelta(minutes=15)
@@ -43,36 +51,28 @@ class Api:
     """The API's application.
 
     Args:
-        state: What packages there are.
+        catalogue: The packages, and the image repository that lists them.
         director: The director.
-        images: The image repository.
+        fleet: The devices.
         tokens: Says who may ask.
-        presigner: Makes the addresses that package requests are sent on to.
-        now: The time to sign addresses by.
     """
 
-    def __init__(
-        self,
-        *,
-        state: State,
-        director: Director,
-        images: ImageRepository,
-        tokens: Tokens,
-        presigner: Presigner,
-        now: Clock,
-    ) -> None:
-        self._state = state
+    def __init__(self, *, catalogue: Catalogue, director: Director, fleet: Fleet, tokens: Tokens) -> None:
+        self._catalogue = catalogue
+        self._state = catalogue.state
         self._director = director
-        self._images = images
+        self._images = catalogue.images
+        self._fleet = fleet
         self._tokens = tokens
-        self._presigner = presigner
-        self._now = now
+        self._presigner = catalogue.presigner
+        self._now = catalogue.now
 
     def app(self) -> ASGIApp:
         """Give the ASGI application."""
         updates = f"{_DIRECTOR}/offline-updates"
         routes = [
-            Route(_OAUTH_PATH, self._token, methods=["POST"]),
+            *(Route(path, self._token, methods=["POST"]) for path in _TOKEN_PATHS),
+            *(Mount(_API + edition, routes=self._api_routes(edition)) for edition in _EDITIONS),
             Route(f"{updates}/{{version:int}}.{{name}}.json", self._lockbox),
             Route(f"{updates}/{{name}}.json", self._lockbox),
             Route(f"{updates}/{{name}}", self._lockbox),
@@ -88,6 +88,12 @@ class Api:
         ]
         app = Starlette(routes=routes, exception_handlers={RefusedError: _refused})
         return _Gateway(app, self._tokens)
+
+    def _api_routes(self, edition: str) -> list[Route]:
+        is_v2 = edition == "v2"
+        packages = PackagesApi(self._catalogue, is_v2=is_v2)
+        updates = UpdatesApi(self._catalogue, self._director, self._fleet, is_v2=is_v2)
+        return [*packages.routes(), *updates.routes()]
 
     async def _token(self, request: Request) -> Response:
         body = await request.body()
@@ -145,7 +151,7 @@ class Api:
 
 
 class _Gateway:
-    """Lets nobody through to the services without a token; its 401 has no body, as a gateway's may."""
+    """Lets nobody through to the services without a token of the right kind; its refusals are no JSON."""
 
     def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
         self._app = app
@@ -153,11 +159,15 @@ class _Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        if scope["path"] == _OAUTH_PATH or self._tokens.accepts(authorization):
-            await self._app(scope, receive, send)
-        else:
-            challenge = {"WWW-Authenticate": 'Bearer realm="rehearsal"'}
-            await Response(status_code=401, headers=challenge)(scope, receive, send)
+        path: str = scope["path"]
+        kind = self._tokens.kind(authorization)
+        answer: ASGIApp = self._app
+        if path not in _TOKEN_PATHS:
+            if kind is None:
+                answer = Response(status_code=401, headers={"WWW-Authenticate": 'Bearer realm="rehearsal"'})
+            elif kind != ("api" if path.startswith(_API) else "repository"):
+                answer = HTMLResponse("<html><title>403 Forbidden</title></html>", status_code=403)
+        await answer(scope, receive, send)
 
 
 def _version(request: Request) -> int | None:

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from lockstick.disk.lock import take_lock
-from lockstick.sandbox.api import Api
-from lockstick.sandbox.credentials import write_credentials
+from lockstick.sandbox.api import KEYCLOAK_PATH, Api
+from lockstick.sandbox.credentials import write_api_client, write_credentials
 from lockstick.sandbox.faults import FaultTable
+from lockstick.sandbox.fleet import Fleet
 from lockstick.sandbox.misbehave import Watched
 from lockstick.sandbox.object_store import ObjectStore
 from lockstick.sandbox.packages import SEEDS, Package, bulk, resized
-from lockstick.sandbox.publisher import CLIENT_ID, SERVING_LOCK, Publisher, prepare_data
+from lockstick.sandbox.publisher import API_CLIENT_ID, CLIENT_ID, SERVING_LOCK, Publisher, prepare_data
 from lockstick.sandbox.repository import ROOT, Clock
 from lockstick.sandbox.requestlog import RequestLog
 from lockstick.sandbox.serving import Servers, listen
@@ -71,6 +72,7 @@ class Sandbox(Publisher):
         api_url: The origin of the API.
         store_url: The origin of the object store.
         tokens: Gives out access tokens.
+        fleet: The devices of the account.
         faults: What the servers shall do wrong.
         requests: What the servers were asked.
     """
@@ -95,6 +97,7 @@ class Sandbox(Publisher):
             self._seed(options)
             self.write_credentials()
             self.tokens = Tokens(self.state, now, options.token_lifetime)
+            self.fleet = Fleet(self.state)
             self._servers = Servers(list(zip(self._apps(), sockets, strict=True)))
             self._held = undo.pop_all()
 
@@ -143,14 +146,7 @@ class Sandbox(Publisher):
             self.state.set_setting("seeded", "1")
 
     def _apps(self) -> tuple[ASGIApp, ASGIApp]:
-        api = Api(
-            state=self.state,
-            director=self.director,
-            images=self.images,
-            tokens=self.tokens,
-            presigner=self.presigner,
-            now=self.now,
-        )
+        api = Api(catalogue=self, director=self.director, fleet=self.fleet, tokens=self.tokens)
         store = ObjectStore(self.state, self.blobs, self.presigner, self.now)
         return (
             Watched(api.app(), "api", self.requests, self.faults),
@@ -158,7 +154,7 @@ class Sandbox(Publisher):
         )
 
     def write_credentials(self) -> None:
-        """Write ``credentials.zip`` anew, with the addresses of this run."""
+        """Write both kinds of credentials anew, with the addresses of this run."""
         first_director, first_image = (
             repository.document(ROOT, 1) for repository in (self.director.repository, self.images.repository)
         )
@@ -172,7 +168,12 @@ class Sandbox(Publisher):
             image_root=first_image,
             targets_key=self.state.keys("image-repo", "targets")[0],
         )
+        write_api_client(
+            self.api_client_path,
+            token_url=f"{self.api_url}{KEYCLOAK_PATH}",
+            client=(API_CLIENT_ID, self.client_secret(API_CLIENT_ID)),
+        )
 
-    def client_secret(self) -> str:
-        """Give the secret of the client in ``credentials.zip``."""
-        return self.state.secret(CLIENT_ID) or ""
+    def client_secret(self, client: str = CLIENT_ID) -> str:
+        """Give the secret of a client, by default that in ``credentials.zip``; empty when it is revoked."""
+        return self.state.secret(client) or ""

@@ -1,7 +1,8 @@
-"""The ``credentials.zip`` that a user of the rehearsal cloud is given (cloud-apis 1.8)."""
+"""The two kinds of credentials that a user of the rehearsal cloud is given (cloud-apis 1.1 and 1.8)."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lockstick.metadata.types import JsonObject
     from lockstick.sandbox.signing import RoleKey
 
-__all__ = ["CANARY", "write_credentials"]
+__all__ = ["CANARY", "write_api_client", "write_credentials"]
 
 CANARY = "rehearsal-canary-private-key-that-no-client-may-read"
 """Stands in ``targets.sec`` and ``provision.json``; must turn up nowhere else."""
@@ -59,14 +60,34 @@ def write_credentials(
         "targets.pub": targets_key.public,
         "targets.sec": {"keytype": targets_key.keytype, "keyval": {"private": CANARY}},
     }
-    unfinished = file.with_name(file.name + ".unfinished")
-    unfinished.unlink(missing_ok=True)
-    # Made with its final mode, so that there is no moment at which others can read it.
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as stream, zipfile.ZipFile(stream, "w") as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, json.dumps(content))
         archive.writestr("tufrepo.url", f"{api_url}/repo\n")
         archive.writestr("root.json", served(image_root))
         archive.writestr("director.root.json", served(director_root))
+    _write_private(file, packed.getvalue())
+
+
+def write_api_client(file: Path, *, token_url: str, client: tuple[str, str]) -> None:
+    """Write what a user downloads on making an API client, readable by its owner only.
+
+    Args:
+        file: Where to; replaced in one step.
+        token_url: Where tokens are had.
+        client: The client's id and secret.
+    """
+    client_id, secret = client
+    members = {"token_endpoint": token_url, "client_id": client_id, "secret": secret}
+    _write_private(file, json.dumps(members, indent=2).encode())
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    unfinished = file.with_name(file.name + ".unfinished")
+    unfinished.unlink(missing_ok=True)
+    # Made with its final mode, so that there is no moment at which others can read it.
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
     unfinished.replace(file)

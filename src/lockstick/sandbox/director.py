@@ -121,6 +121,17 @@ class Director:
         """
         return self._existing(f"{LOCKBOXES}{name}.json", version)
 
+    def names(self) -> list[str]:
+        """Give the names of all lockboxes, expired and revoked ones too.
+
+        Raises:
+            RefusedError: None was ever defined, so that there is no such role.
+        """
+        if _UPDATES_ROLE not in self._state.roles(self.repository.name):
+            raise RefusedError(404, "missing_admin_role", "role not found")
+        paths = self._state.paths(self.repository.name, LOCKBOXES)
+        return [path.removeprefix(LOCKBOXES).removesuffix(".json") for path in paths]
+
     def snapshot(self, version: int | None = None) -> JsonObject:
         """Give the offline-snapshot; the newest is renewed first where that is due.
 

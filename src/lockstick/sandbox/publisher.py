@@ -17,6 +17,7 @@ from lockstick.sandbox.image_repo import DELEGATIONS, SNAPSHOT, TIMESTAMP, Deleg
 from lockstick.sandbox.object_store import Presigner
 from lockstick.sandbox.repository import ROOT, Clock, Repository
 from lockstick.sandbox.state import State
+from lockstick.sandbox.tokens import API_CLIENT_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from lockstick.metadata.types import JsonObject, JsonValue
     from lockstick.sandbox.signing import RoleKey
 
-__all__ = ["CLIENT_ID", "DATABASE", "SERVING_LOCK", "Publisher", "RepositoryName", "prepare_data"]
+__all__ = ["API_CLIENT_ID", "CLIENT_ID", "DATABASE", "SERVING_LOCK", "Publisher", "RepositoryName", "prepare_data"]
 
 RepositoryName = Literal["director", "image-repo"]
 """The two repositories."""
 
 CLIENT_ID = "garage-tools_rehearsal"
-"""The one API client of a rehearsal cloud."""
+"""The client of ``credentials.zip``, for the repositories."""
+
+API_CLIENT_ID = f"{API_CLIENT_PREFIX}rehearsal"
+"""The client for the API."""
 
 DATABASE = "cloud.sqlite"
 """The file that makes a directory a rehearsal cloud."""
@@ -100,6 +104,9 @@ class Publisher(Catalogue):
                 state.add_client(CLIENT_ID, secrets.token_urlsafe(24))
                 self.director.create()
                 images.create(delegations=_DELEGATIONS)
+            if state.setting("api_client") is None:
+                state.set_setting("api_client", "made")
+                state.add_client(API_CLIENT_ID, secrets.token_urlsafe(24))
             before = state.setting("store_url") or ""
             store_url = before if store_url is None else store_url
             presigner = Presigner((state.setting("presign") or "").encode(), store_url)
@@ -137,6 +144,11 @@ class Publisher(Catalogue):
     def credentials_path(self) -> Path:
         """The ``credentials.zip`` of this cloud."""
         return self.data / "credentials.zip"
+
+    @property
+    def api_client_path(self) -> Path:
+        """The API client of this cloud, as its user downloaded it."""
+        return self.data / "api-client.json"
 
     # --- lockboxes -----------------------------------------------------------------------------
 
@@ -226,9 +238,9 @@ class Publisher(Catalogue):
             self._follow(repository, ROOT)
         return root
 
-    def revoke_client(self) -> None:
-        """Refuse the client of the ``credentials.zip`` from now on; its tokens die at once."""
-        self.state.revoke_client(CLIENT_ID)
+    def revoke_client(self, client: str = CLIENT_ID) -> None:
+        """Refuse a client, by default that of the ``credentials.zip``, from now on; its tokens die at once."""
+        self.state.revoke_client(client)
 
     def forget_tokens(self) -> None:
         """Refuse every access token given out so far, as if each had expired; the client can get new ones."""

@@ -212,6 +212,10 @@ class State:
         row = self._one("SELECT * FROM package WHERE target = ?", target)
         return None if row is None else _package(row)
 
+    def drop_package(self, target: str) -> None:
+        """Forget a package."""
+        self._run("DELETE FROM package WHERE target = ?", target)
+
     def packages(self) -> list[PackageRecord]:
         """Give all packages, in the order in which they were first added."""
         return [_package(row) for row in self._all("SELECT * FROM package ORDER BY rowid")]
@@ -237,10 +241,10 @@ class State:
         """Remember a token by its digest until ``expires`` (seconds since 1970)."""
         self._run("INSERT INTO token VALUES (?, ?, ?)", digest, client, expires)
 
-    def token_expiry(self, digest: str) -> float | None:
-        """Give when a known token expires, or None for an unknown one."""
-        row = self._one("SELECT expires FROM token WHERE digest = ?", digest)
-        return None if row is None else float(row[0])
+    def token(self, digest: str) -> tuple[str, float] | None:
+        """Give the client of a known token and when it expires, or None for an unknown one."""
+        row = self._one("SELECT client, expires FROM token WHERE digest = ?", digest)
+        return None if row is None else (str(row[0]), float(row[1]))
 
     def forget_tokens(self) -> None:
         """Make every token that was ever given out unknown."""

@@ -1,4 +1,7 @@
-"""OAuth2 client credentials (cloud-apis 1.1 and 1.8)."""
+"""OAuth2 client credentials of both kinds (cloud-apis 1.1 and 1.8).
+
+A client that was made for the API may ask the API alone, the one in ``credentials.zip`` the repositories alone.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
@@ -18,7 +21,13 @@ if TYPE_CHECKING:
     from lockstick.sandbox.repository import Clock
     from lockstick.sandbox.state import State
 
-__all__ = ["Grant", "Tokens"]
+__all__ = ["API_CLIENT_PREFIX", "ClientKind", "Grant", "Tokens"]
+
+ClientKind = Literal["api", "repository"]
+"""What a client is for."""
+
+API_CLIENT_PREFIX = "tzn_api_"
+"""How the names of API clients begin; those of all others do not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +93,15 @@ class Tokens:
 
     def accepts(self, authorization: str) -> bool:
         """Say whether an ``Authorization`` header carries a token that is good now."""
+        return self.kind(authorization) is not None
+
+    def kind(self, authorization: str) -> ClientKind | None:
+        """Say what the client is for whose token an ``Authorization`` header carries; None for no good token."""
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            return False
-        expires = self._state.token_expiry(_digest(token.strip()))
-        return expires is not None and self._now().timestamp() < expires
+        known = self._state.token(_digest(token.strip())) if scheme.lower() == "bearer" else None
+        if known is None or self._now().timestamp() >= known[1]:
+            return None
+        return "api" if known[0].startswith(API_CLIENT_PREFIX) else "repository"
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:
