@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 
 __all__ = ["SILENT", "Observer", "Phase"]
 
-Phase = Literal["metadata", "planning", "fetching", "writing", "hashing", "flushing", "publishing"]
-"""What is going on, in the order in which a build goes through it."""
+Phase = Literal["metadata", "planning", "fetching", "writing", "hashing", "flushing", "publishing", "uploading"]
+"""What is going on: first the phases of a build, in their order."""
 
 
 class Observer(Protocol):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Credentials", "OAuthClient", "read_credentials", "read_initial_roots"]
 
+_FRESH = "download a fresh credentials.zip from the account's settings page and use that."
+_RENEW = f"The secret is wrong or was revoked: {_FRESH}"
 _MAX_SETTINGS = 64 << 10
 _MAX_ROOT = 1 << 20
 _MAX_TEXT = 4096
@@ -40,12 +42,14 @@ class OAuthClient:
         client_id: The client's name; not secret.
         client_secret: Its secret.
         scope: What to ask for, if anything.
+        renewal: What to tell whoever's credentials are refused.
     """
 
     token_url: str
     client_id: str
     client_secret: Secret
     scope: str | None = None
+    renewal: str = field(default=_RENEW, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

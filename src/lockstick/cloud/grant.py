@@ -163,20 +163,19 @@ def _judge(answer: _Answer, oauth: OAuthClient, *, policy: Policy, surroundings:
         raise NotAllowedError(
             f"the credentials of the client {oauth.client_id!r} were refused",
             why=f"{said} ({code})" if isinstance(code, str) and code in _KNOWN_CODES else said,
-            remedy="The secret is wrong or was revoked: download a fresh credentials.zip from the account's "
-            "settings page and use that.",
+            remedy=oauth.renewal,
         )
     if answer.status in _NO_SERVICE:
         raise NotAllowedError(
             "the address in the credentials gives out no tokens",
             why=said,
-            remedy="Download a fresh credentials.zip from the account's settings page and use that.",
+            remedy=oauth.renewal,
         )
     if answer.headers.get("location"):
         raise TransferError(
             "no access token was had",
             why=f"{said} and sends elsewhere, but the client's secret belongs to that address only",
-            remedy="Download a fresh credentials.zip with the present address, or look for a proxy on the way.",
+            remedy="Look for a proxy or a login page on the way; if there is none, get fresh credentials.",
         )
     judge_status(
         answer.status,

@@ -80,6 +80,11 @@ class TokenSource:
                 held = self._held = self._renewed(after_refusal=False)
             return held.token
 
+    def held(self) -> Secret | None:
+        """Give the token that was given out last, to be kept out of texts; asks nobody."""
+        held = self._held
+        return None if held is None else held.token
+
     def refused(self, token: Secret) -> bool:
         """Learn that a server refused a token that was given out here.
 

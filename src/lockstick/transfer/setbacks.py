@@ -34,7 +34,7 @@ class Setback(Exception):  # noqa: N818 - it is not (yet) an error; it never lea
         retry_after: Seconds that the server asked us to wait.
         restart: What is there of the file must not be continued.
         is_crowded: The server says that there are too many requests.
-        was_sent: Whether the server may have got the request, and done what it says.
+        was_sent: Whether the server may have done what the request says.
     """
 
     def __init__(
@@ -82,12 +82,14 @@ class Patience:
         policy: The limits and the bounds of the pauses.
         chance: A number from 0 up to but not including 1.
         subject: What is being fetched, for the error.
+        doing: What is done with it, for the error.
     """
 
-    def __init__(self, policy: Policy, chance: Callable[[], float], subject: str) -> None:
+    def __init__(self, policy: Policy, chance: Callable[[], float], subject: str, *, doing: str = "fetch") -> None:
         self._policy = policy
         self._chance = chance
         self._subject = subject
+        self._doing = doing
         self._furthest = 0
         self._in_vain = 0
         self.attempts = 0
@@ -114,7 +116,7 @@ class Patience:
         self._in_vain += 1
         if self._in_vain >= policy.attempts or self.attempts >= policy.total_attempts:
             raise TransferError(
-                f"could not fetch {self._subject}, after {_times(self.attempts)}",
+                f"could not {self._doing} {self._subject}, after {_times(self.attempts)}",
                 why=f"last: {setback.reason}",
             ) from setback
         bound = min(policy.backoff_cap, policy.backoff_base * 2.0 ** min(self._in_vain - 1, 64))
