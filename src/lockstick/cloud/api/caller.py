@@ -243,7 +243,8 @@ class Caller:
 
     def _note_time(self, headers: Mapping[str, str]) -> None:
         moment = parse_http_date(headers.get("date", ""))
-        self.skew = None if moment is None else moment - self._surroundings.now()
+        if moment is not None:
+            self.skew = moment - self._surroundings.now()
 
     def _masked(self, text: str) -> str:
         """Take secrets out of a text of the service: it may echo what it was sent."""
