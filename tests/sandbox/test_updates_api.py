@@ -85,6 +85,21 @@ def test_a_definition_that_makes_no_sense_is_refused_and_changes_nothing(
     assert caller.v2beta("/lockbox-details").json() == before
 
 
+@pytest.mark.parametrize("path", ["/lockboxes/kiosk?version=x", "/lockboxes/kiosk?version=-1"])
+def test_a_version_that_is_no_number_is_refused(caller: Caller, path: str) -> None:
+    assert caller.v2beta(path).status_code == 400
+
+
+def test_a_body_that_is_not_json_is_refused(caller: Caller) -> None:
+    for path, method in (("/lockboxes/kiosk", "POST"), ("/updates", "POST"), ("/updates", "PATCH")):
+        assert caller.v2beta(path, method, content=b"{").status_code == 400
+
+
+def test_an_update_for_a_fleet_that_is_not_known_is_refused(caller: Caller) -> None:
+    update = {"packageIds": [FIRMWARE], "fleets": [CALM]}
+    assert caller.v2beta("/updates", "POST", json=update).json()["code"] == "missing_fleet"
+
+
 def test_an_update_says_who_takes_part_and_why_others_do_not(caller: Caller) -> None:
     answer = caller.v2beta("/updates", "POST", json={"packageIds": [FIRMWARE], "devices": [CALM, HUB]})
     assert answer.status_code == 201

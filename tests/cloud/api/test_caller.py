@@ -298,6 +298,21 @@ def test_a_refusal_that_says_nothing_readable_is_one_all_the_same(
         api.lockboxes.delete(LOCKBOX)
 
 
+def test_a_refusal_that_breaks_off_is_one_all_the_same(api: ApiClient, sandbox: Sandbox) -> None:
+    api.lockboxes.names()
+    sandbox.faults.add(fault(Drop(after=3)))
+    with pytest.raises(NotFoundError, match="no package 'nothing-1'") as refused:
+        api.packages.delete("nothing-1")
+    assert refused.value.why.endswith("answered 404")
+
+
+def test_a_wait_without_end_is_named_as_such(api: ApiClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add(fault(Status(status=429, retry_after="9" * 18)))
+    with pytest.raises(TransferError) as later:
+        api.lockboxes.names()
+    assert later.value.remedy.endswith("after some day.")
+
+
 def test_a_service_that_echoes_secrets_finds_them_in_no_error_and_no_message(
     api: ApiClient, sandbox: Sandbox, watcher: Watcher
 ) -> None:

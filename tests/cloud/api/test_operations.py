@@ -12,7 +12,7 @@ from lockstick.cloud.api import LockboxDefinition, PackageEdit, PackageFilter, U
 from lockstick.cloud.api.crowding import MOST_LOCKBOXES, MOST_SNAPSHOT_BYTES, crowding
 from lockstick.errors import NotFoundError, UsageError
 from lockstick.metadata.canonical import canonical
-from lockstick.sandbox import Sandbox
+from lockstick.sandbox import Fault, Sandbox, Status
 from lockstick.sandbox.director import LOCKBOXES
 from lockstick.sandbox.fleet import DEVICES
 
@@ -183,3 +183,9 @@ def test_a_source_is_refreshed_by_either_spelling_of_its_name(each: ApiClient, n
 
 def test_external_packages_are_listed(each: ApiClient) -> None:
     assert [one.package.package_id for one in each.sources.all()] == [LOADER]
+    assert list(each.sources.all(id_contains="firmware")) == []
+
+
+def test_an_account_without_external_sources_has_none(api: ApiClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault(kind=Status(status=404), match="*/info"))
+    assert api.sources.info() == {}

@@ -9,17 +9,18 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
 
 from lockstick.cloud.api import MOST_UPLOADED
+from lockstick.cloud.api.file_body import FileBody
 from lockstick.errors import DistrustError, MediaError, TransferError, UsageError
 from lockstick.sandbox import Fault, Replace, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from cloud.api.conftest import Maker
     from lockstick.cloud.api import ApiClient, Package
@@ -143,6 +144,23 @@ def test_a_file_that_changes_on_its_way_is_not_uploaded(
     with pytest.raises(MediaError, match="changed while it was being sent"):
         upload(make(observer=Changing()), file)
     assert sandbox.state.package("tool-1") is None
+
+
+@pytest.mark.parametrize(("name", "version"), [("", "1"), ("tool", "")])
+def test_a_package_without_a_name_or_version_is_not_sent(
+    api: ApiClient, sandbox: Sandbox, file: Path, name: str, version: str
+) -> None:
+    with pytest.raises(UsageError, match="a name and a version"):
+        api.packages.upload(file, name=name, version=version, hardware_ids=["x"])
+    assert not sandbox.requests.matching("/api/*")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this file is on Linux only")
+def test_a_file_that_can_be_opened_and_not_read_is_the_disks_fault() -> None:
+    with FileBody(Path("/proc/self/mem")) as body:
+        body.length = 10  # it says 0, and nothing is mapped at its start
+        with pytest.raises(MediaError, match="cannot be read"):
+            list(body.pieces())
 
 
 @pytest.mark.parametrize("name", ["missing", ""])

@@ -20,6 +20,7 @@ import httpx
 from families.documents import PLACES, lockbox_files, place_seeds
 from families.target import Target, emptied, folder, split
 from ground import sound
+from lockstick.cloud.api import ApiClient, Update
 from lockstick.cloud.archive import MAX_ARCHIVE_BYTES
 from lockstick.cloud.credentials import Credentials, OAuthClient, read_credentials, read_initial_roots
 from lockstick.cloud.grant import request_grant
@@ -233,6 +234,39 @@ def token_answer(data: bytes) -> None:
             raise AssertionError("a token that is never good")
 
 
+def api_answer(data: bytes) -> None:
+    """The body of an answer of the public API; the first byte says to which call, the second with which status."""
+    choice, rest = split(data, len(_CALLS))
+    which, body = split(rest, len(_STATUSES))
+    oauth = OAuthClient(token_url=_URL, client_id="i", client_secret=Secret("canary-secret"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if str(request.url) == _URL:
+            return httpx.Response(200, stream=httpx.ByteStream(b'{"access_token":"canary-token","expires_in":60}'))
+        return httpx.Response(_STATUSES[which], stream=httpx.ByteStream(body))
+
+    clients = _Library(lambda: _mock(answer))
+    try:
+        with ApiClient(oauth, policy=_POLICY, network=clients, surroundings=_world()) as api:
+            _CALLS[choice](api)
+    except LockstickError as error:
+        said = f"{error} {error.remedy}"
+        if not said.isprintable() or "canary" in said:
+            raise AssertionError("an error says what it must not") from error
+
+
+_CALLS: list[Callable[[ApiClient], object]] = [
+    lambda api: api.lockboxes.names(),
+    lambda api: api.lockboxes.details(),
+    lambda api: api.lockboxes.document("box"),
+    lambda api: api.lockboxes.delete("box"),
+    lambda api: api.updates.launch(Update(package_ids=["a-1"], fleets=["f"])),
+    lambda api: list(api.packages.all()),
+    lambda api: api.sources.info(),
+]
+_STATUSES = (200, 201, 400, 401, 403, 404, 409, 420, 500)
+
+
 def repository_answer(data: bytes) -> None:
     """Everything that a build fetches of a cloud; the first byte says which document the others replace."""
     choice, rest = split(data, len(PLACES))
@@ -338,6 +372,23 @@ def _journal_seeds() -> list[bytes]:
     return [written("etag", '"abc"'), written("last-modified", "Mon, 01 Jun 2026 00:00:00 GMT"), b"{}"]
 
 
+def _api_seeds() -> list[bytes]:
+    device = {"deviceUuid": "7c0a2f6e-50a0-4d3e-8d5b-6a4c2a3f9e01", "deviceId": "d", "name": "n"}
+    package = {"name": "n", "version": "1", "packageId": "n-1", "size": 1, "hashes": {"sha256": "ab"}, "uri": None}
+    box = {"signatures": [{"keyid": "k", "method": "ed25519", "sig": "s"}], "signed": {"targets": {}}}
+    bodies: list[object] = [
+        ["box"],
+        {"box": box},
+        box,
+        "",
+        {"affected": [device], "notAffected": [{**device, "ecuErrors": {"e": {"code": "c", "description": "d"}}}]},
+        {"values": [package], "total": 1, "offset": 0, "limit": 50},
+        {"tdx": {"lastFetched": "2026-01-01T00:00:00Z", "friendlyName": None}},
+    ]
+    good = [bytes([index, 0]) + json.dumps(body).encode() for index, body in enumerate(bodies)]
+    return [*good, b'\0\2{"code":"a","msg":"you sent canary-token"}']
+
+
 def _token_seeds() -> list[bytes]:
     good = b'{"access_token":"abc","token_type":"bearer","expires_in":3600}'
     return [
@@ -359,6 +410,7 @@ TARGETS = {
     "resumed_file": Target(resumed_file, _journal_seeds),
     "loose_json": Target(loose_json, lambda: [seed[1:] for seed in _token_seeds()]),
     "token_answer": Target(token_answer, _token_seeds),
+    "api_answer": Target(api_answer, _api_seeds),
     "repository_answer": Target(repository_answer, place_seeds),
     "credentials": Target(credentials, lambda: [_zip(), _zip(zipfile.ZIP_DEFLATED), _zip(more=b"x" * 4000)]),
     "credential_settings": Target(

@@ -105,7 +105,8 @@ class Connection:
     def ask(self, host: str, target: str, headers: Mapping[str, str], sent: Outgoing = GET) -> tuple[Head, Body]:
         """Send a request and read the head of the answer.
 
-        A server may refuse a large body before it has come, and leave: its answer is read even then.
+        A server may refuse a large body before it has come, and leave or read no further: its answer is read even
+        then.
 
         Args:
             host: What to send as Host.
@@ -139,12 +140,12 @@ class Connection:
         return head, self._body
 
     def _send(self, head: bytes, sent: Outgoing) -> bool:
-        """Send a request; says whether all of it went, or the server left before, perhaps with an answer."""
+        """Send a request; says whether all of it went, or the server stopped reading, perhaps with an answer."""
         self._connection.sendall(head)
         for piece in sent.pieces():
             try:
                 self._connection.sendall(piece)
-            except (ConnectionError, ssl.SSLEOFError):
+            except (ConnectionError, ssl.SSLEOFError, TimeoutError):
                 return False
         return True
 
