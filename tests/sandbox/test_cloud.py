@@ -57,7 +57,8 @@ def test_the_credentials_hold_the_first_root_of_each_repository(cloud: Sandbox, 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are a POSIX thing")
 def test_nobody_else_may_read_the_credentials(cloud: Sandbox) -> None:
-    assert stat.S_IMODE(cloud.credentials_path.stat().st_mode) == 0o600
+    for path in (cloud.credentials_path, cloud.api_client_path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_opened_again_it_is_the_same_cloud_at_another_address(
