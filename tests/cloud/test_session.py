@@ -3,13 +3,15 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cloud.ground import LOCKBOX
 from lockstick import cloud
-from lockstick.cloud import CloudSession, Credentials, fetch_metadata
+from lockstick.cloud import CloudSession, Credentials, api, fetch_metadata
+from lockstick.errors import NotAllowedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,21 @@ def test_every_public_name_is_there() -> None:
         assert getattr(cloud, name).__module__.startswith("lockstick.cloud.")
     with pytest.raises(AttributeError):
         _ = cloud.nothing
+
+
+def test_every_public_name_of_the_api_is_there() -> None:
+    for name in api.__all__:
+        assert getattr(api, name) is not None
+    with pytest.raises(AttributeError):
+        _ = api.nothing
+
+
+def test_an_api_client_is_told_that_fetching_needs_the_other_kind(sandbox: Sandbox, credentials: Credentials) -> None:
+    wrong = replace(credentials, oauth=api.read_api_client(sandbox.api_client_path))
+    with CloudSession(wrong) as session, pytest.raises(NotAllowedError) as refused:
+        fetch_metadata(session, LOCKBOX)
+    assert "403" in refused.value.why
+    assert "credentials.zip of the account" in refused.value.remedy
 
 
 def test_reading_nothing_but_the_rooms_name_loads_no_http_library() -> None:

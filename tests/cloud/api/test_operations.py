@@ -9,7 +9,7 @@ import pytest
 
 from cloud.ground import LOCKBOX
 from lockstick.cloud.api import LockboxDefinition, PackageEdit, PackageFilter, Update, read_api_client
-from lockstick.cloud.api.crowding import MOST_LOCKBOXES, MOST_SNAPSHOT_BYTES, crowding
+from lockstick.cloud.api.limits import MOST_LOCKBOXES, MOST_SNAPSHOT_BYTES, crowding
 from lockstick.errors import NotFoundError, UsageError
 from lockstick.metadata.canonical import canonical
 from lockstick.sandbox import Fault, Sandbox, Status
@@ -69,6 +69,17 @@ def test_what_cannot_be_a_lockboxs_name_is_not_sent(api: ApiClient, sandbox: San
     with pytest.raises(UsageError, match="cannot be a lockbox's name"):
         api.lockboxes.define(name, LockboxDefinition(package_ids=()))
     assert not sandbox.requests.matching("/api/*")
+
+
+@pytest.mark.parametrize("name", ["root", "Targets", "offline-updates"])
+def test_a_name_that_devices_reserve_is_not_defined_and_can_be_revoked(
+    api: ApiClient, sandbox: Sandbox, name: str
+) -> None:
+    with pytest.raises(UsageError, match="devices reserve it"):
+        api.lockboxes.define(name, LockboxDefinition(package_ids=[FIRMWARE]))
+    assert not sandbox.requests.matching("/api/*")
+    api.lockboxes.revoke(name)
+    assert name in api.lockboxes.names()
 
 
 @pytest.mark.parametrize("version", [0, -1, 2**31])

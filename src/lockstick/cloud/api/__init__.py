@@ -18,8 +18,8 @@ from lockstick._lazy import loader
 if TYPE_CHECKING:
     from lockstick.cloud.api.client import ApiClient
     from lockstick.cloud.api.credentials import DEFAULT_TOKEN_URL, api_client, read_api_client
-    from lockstick.cloud.api.crowding import Crowding, crowding
     from lockstick.cloud.api.endpoint import DEFAULT_URL, Endpoint
+    from lockstick.cloud.api.limits import Crowding, crowding
     from lockstick.cloud.api.model import (
         Device,
         EcuError,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Source,
     )
     from lockstick.cloud.api.packages import MOST_UPLOADED
+    from lockstick.cloud.api.planning import DefinitionPlan, LockboxContent, content_of, plan_definition
     from lockstick.cloud.api.requests import Custom, LockboxDefinition, PackageEdit, PackageFilter, Update
 
 __all__ = [
@@ -42,11 +43,13 @@ __all__ = [
     "ApiClient",
     "Crowding",
     "Custom",
+    "DefinitionPlan",
     "Device",
     "EcuError",
     "Endpoint",
     "ExternalPackage",
     "LaunchResult",
+    "LockboxContent",
     "LockboxDefinition",
     "NotAffected",
     "Package",
@@ -58,7 +61,9 @@ __all__ = [
     "Source",
     "Update",
     "api_client",
+    "content_of",
     "crowding",
+    "plan_definition",
     "read_api_client",
 ]
 
@@ -67,13 +72,15 @@ _HOME = {
     "DEFAULT_URL": "endpoint",
     "MOST_UPLOADED": "packages",
     "ApiClient": "client",
-    "Crowding": "crowding",
+    "Crowding": "limits",
     "Custom": "requests",
+    "DefinitionPlan": "planning",
     "Device": "model",
     "EcuError": "model",
     "Endpoint": "endpoint",
     "ExternalPackage": "model",
     "LaunchResult": "model",
+    "LockboxContent": "planning",
     "LockboxDefinition": "requests",
     "NotAffected": "model",
     "Package": "model",
@@ -85,7 +92,9 @@ _HOME = {
     "Source": "model",
     "Update": "requests",
     "api_client": "credentials",
-    "crowding": "crowding:crowding",
+    "content_of": "planning",
+    "crowding": "limits",
+    "plan_definition": "planning",
     "read_api_client": "credentials",
 }
 

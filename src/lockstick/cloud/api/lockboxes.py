@@ -15,6 +15,7 @@ from lockstick.cloud.api.reading import read_signed_document, read_texts
 from lockstick.cloud.api.requests import LockboxDefinition
 from lockstick.cloud.api.shapes import table
 from lockstick.errors import NotFoundError, UsageError
+from lockstick.trust.names import RESERVED_LOCKBOX_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,8 +83,8 @@ class Lockboxes:
             definition: What is to be in it.
 
         Raises:
-            UsageError: The name is none, or the service refuses the definition: there are too many lockboxes, or it
-                cannot be signed.
+            UsageError: The name is none, or one that devices reserve; or the service refuses the definition: there are
+                too many lockboxes, or it cannot be signed.
             NotFoundError: A package is not known.
             TransferError: Among others, nobody knows whether it was defined.
         """
@@ -91,6 +92,13 @@ class Lockboxes:
             raise UsageError(
                 f"{name[:80]!r} cannot be a lockbox's name",
                 why="letters, digits, '-' and '_' may be in it, 253 at most",
+                remedy="Choose another name.",
+            )
+        # One that is there already can still be revoked.
+        if definition.package_ids and name.lower() in RESERVED_LOCKBOX_NAMES:
+            raise UsageError(
+                f"{name!r} cannot be a lockbox's name",
+                why="devices reserve it for themselves and would refuse the lockbox, though the service would take it",
                 remedy="Choose another name.",
             )
         self._caller.call(

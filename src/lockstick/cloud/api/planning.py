@@ -1,0 +1,162 @@
+"""What a definition would change, worked out before it is published.
+
+A definition replaces all of a lockbox, and what it leaves out is gone. So somebody should see, against what is there:
+
+1. which packages come, go, get another version, or have other bytes under the same id;
+2. when it expires, before and after;
+3. what devices would refuse: two packages for one hardware id cost the whole lockbox (lockbox-format 3.4), and a
+   package without any goes nowhere;
+4. what the account does not have: the service refuses the definition for it.
+
+Nothing here is judged by signatures: it is advice, and the medium is proven later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockstick.cloud.api.shapes import Fields, ShapeError, text
+from lockstick.errors import TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from lockstick.cloud.api.model import Package, SignedDocument
+    from lockstick.cloud.api.requests import LockboxDefinition
+
+__all__ = ["DefinitionPlan", "LockboxContent", "content_of", "plan_definition"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockboxContent:
+    """What a lockbox says, as far as a plan needs it.
+
+    Attributes:
+        version: Its version.
+        expires: When it ends; None where it does not say.
+        hashes: Package id to digests by algorithm.
+    """
+
+    version: int
+    expires: datetime | None
+    hashes: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefinitionPlan:
+    """What would change. Ids are in the definition's order, what goes in the old lockbox's.
+
+    Attributes:
+        before: The lockbox as it is; None for a new one.
+        expires: When it is to end; None for what the service thinks right.
+        added: Ids of packages that come.
+        removed: Ids of packages that go.
+        replaced: Pairs of ids: a package goes, and another version of it comes.
+        changed: Ids of packages that stay, but whose bytes are others now.
+        kept: Ids of packages that stay as they are.
+        unknown: Ids that the account does not have.
+        crowded: Hardware id to the ids of the several packages for it.
+        homeless: Ids of packages for no hardware id.
+    """
+
+    before: LockboxContent | None
+    expires: datetime | None
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    replaced: tuple[tuple[str, str], ...]
+    changed: tuple[str, ...]
+    kept: tuple[str, ...]
+    unknown: tuple[str, ...]
+    crowded: Mapping[str, tuple[str, ...]]
+    homeless: tuple[str, ...]
+
+    @property
+    def is_refused_by_devices(self) -> bool:
+        """Whether a device that it is for would refuse all of it."""
+        return bool(self.crowded)
+
+    @property
+    def changes_packages(self) -> bool:
+        """Whether its packages would be others than before."""
+        return bool(self.added or self.removed or self.replaced or self.changed)
+
+
+def content_of(document: SignedDocument) -> LockboxContent:
+    """Read what a lockbox says.
+
+    Args:
+        document: The lockbox, as the service gave it.
+
+    Raises:
+        TransferError: It says nothing of the kind.
+    """
+    try:
+        fields = Fields(document.signed, "signed")
+        return LockboxContent(
+            version=fields.integer("version"),
+            expires=fields.time_or_none("expires"),
+            hashes=fields.table("targets", lambda value, where: Fields(value, where).table("hashes", text)),
+        )
+    except ShapeError as error:
+        raise TransferError(
+            "the lockbox that is there cannot be read",
+            why=str(error),
+            remedy="Look at it in the web interface; it can be defined anew all the same.",
+        ) from None
+
+
+def plan_definition(
+    definition: LockboxDefinition, packages: Mapping[str, Package], before: LockboxContent | None
+) -> DefinitionPlan:
+    """Work out what a definition would change.
+
+    Args:
+        definition: The definition.
+        packages: Package id to package: those that it names and those that are in the lockbox, as far as the account
+            has them.
+        before: The lockbox as it is; None for a new one.
+    """
+    wanted = tuple(dict.fromkeys(definition.package_ids))
+    old = {} if before is None else before.hashes
+    staying = [one for one in wanted if one in old]
+    changed = tuple(one for one in staying if one in packages and not _agree(packages[one].hashes, old[one]))
+    coming = [one for one in wanted if one not in old]
+    going = [one for one in old if one not in wanted]
+    replaced = _pairs(going, coming, packages)
+    paired = {one for pair in replaced for one in pair}
+    by_hardware: dict[str, list[str]] = {}
+    for one in wanted:
+        for hardware_id in dict.fromkeys(packages[one].hardware_ids if one in packages else ()):
+            by_hardware.setdefault(hardware_id, []).append(one)
+    return DefinitionPlan(
+        before=before,
+        expires=definition.expires,
+        added=tuple(one for one in coming if one not in paired),
+        removed=tuple(one for one in going if one not in paired),
+        replaced=replaced,
+        changed=changed,
+        kept=tuple(one for one in staying if one not in changed),
+        unknown=tuple(one for one in wanted if one not in packages),
+        crowded={name: tuple(ids) for name, ids in by_hardware.items() if len(ids) > 1},
+        homeless=tuple(one for one in wanted if one in packages and not packages[one].hardware_ids),
+    )
+
+
+def _agree(some: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Say whether digests are of the same bytes, as far as they are by the same algorithm."""
+    return all(others[name].lower() == digest.lower() for name, digest in some.items() if name in others)
+
+
+def _pairs(going: list[str], coming: list[str], packages: Mapping[str, Package]) -> tuple[tuple[str, str], ...]:
+    """Match what goes with what comes under the same name, each once, in the order of what comes."""
+    left = {one: packages[one].name for one in going if one in packages}
+    found = []
+    for one in coming:
+        name = packages[one].name if one in packages else None
+        match = next((other for other, its_name in left.items() if its_name == name), None)
+        if match is not None:
+            del left[match]
+            found.append((match, one))
+    return tuple(found)
