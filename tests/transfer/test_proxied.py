@@ -5,20 +5,17 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 import pytest
 
 from lockstick.errors import NotFoundError
-from lockstick.transfer import Policy, check_url, fetch_all
-from lockstick.transfer.line import Line
+from lockstick.transfer import Policy, fetch_all
 from lockstick.transfer.network import Network
-from lockstick.transfer.outgoing import Outgoing
 from transfer.ground import Want, World, noise
 from transfer.misbehaving import Blob, hang_and_fail
-from transfer.secure import make_certificate, tls_server
+from transfer.secure import tls_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,45 +126,3 @@ def test_what_the_environment_excepts_goes_around_the_proxy(
         fetch_all([want(b"abc", url=server.url("/file"))], clients=through_proxies(certificate))
         assert server.connections == 1
     assert tunnel.tunnels == 0
-
-
-def test_a_body_in_pieces_goes_out_with_its_length(tmp_path: Path, tunnel: Tunnel) -> None:
-    certificate = tmp_path / "own.pem"
-    certificate.write_bytes(make_certificate())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    seen = bytearray()
-
-    def serve() -> None:
-        near, _ = listener.accept()
-        with context.wrap_socket(near, server_side=True) as secure:
-            while not seen.endswith(b"the end"):
-                seen.extend(secure.recv(4096))
-            secure.sendall(b"HTTP/1.1 201 Made\r\nContent-Length: 2\r\n\r\nok")
-            secure.recv(1)
-
-    def pieces() -> Iterator[memoryview]:
-        buffer = bytearray(7)
-        for piece in (b"piece 1", b"piece 2", b"the end"):
-            buffer[:] = piece
-            yield memoryview(buffer)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        url = check_url(f"https://127.0.0.1:{listener.getsockname()[1]}/a?b=c")
-        what = Outgoing(method="PATCH", content_type="a/b", length=21, pieces=pieces)
-        with (
-            Line(through_proxies(certificate), policy=Policy(), clock=time.monotonic) as line,
-            line.send(url, {"X-One": "1"}, what) as response,
-        ):
-            assert response.status_code == 201
-            assert b"".join(line.chunks(response)) == b"ok"
-        thread.join(10)
-    head, _, body = bytes(seen).partition(b"\r\n\r\n")
-    fields = head.lower().split(b"\r\n")
-    assert fields[0] == b"patch /a?b=c http/1.1"
-    assert {b"x-one: 1", b"content-type: a/b", b"content-length: 21"} < set(fields)
-    assert b"transfer-encoding" not in head.lower()
-    assert body == b"piece 1piece 2the end"
-    assert tunnel.tunnels == 1
