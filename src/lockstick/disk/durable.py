@@ -22,17 +22,20 @@ __all__ = [
     "Seeking",
     "flush",
     "flush_all",
+    "flush_data",
     "flush_file_system",
     "flush_folders",
     "prepare_folder",
     "publish",
     "read_at",
     "reserve",
+    "start_flushing",
     "write_at",
     "write_new",
 ]
 
 _KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE of Linux
+_START_WRITING = 2  # SYNC_FILE_RANGE_WRITE of Linux
 _WORTH_A_SYSTEM_FLUSH = 4
 
 
@@ -60,6 +63,37 @@ def flush(fd: int) -> None:
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
             return
     os.fsync(fd)
+
+
+def flush_data(fd: int) -> None:
+    """Hand a file's bytes to the medium, with as much about the file as is needed to find them again.
+
+    Raises:
+        OSError: The medium did not take them.
+    """
+    if sys.platform == "linux":
+        os.fdatasync(fd)
+    else:
+        flush(fd)
+
+
+def start_flushing(fd: int, offset: int, length: int) -> None:
+    """Have the system begin to write a part of a file to the medium, without waiting; a hint where it is one.
+
+    Args:
+        fd: The file.
+        offset: Where the part begins.
+        length: How many bytes it has.
+    """
+    if sys.platform != "linux":
+        return
+    function = _libc_function("sync_file_range")
+    if function is None:
+        return
+    import ctypes  # noqa: PLC0415 - not every run needs it
+
+    function.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+    function(fd, offset, length, _START_WRITING)
 
 
 def flush_all(fds: Sequence[int]) -> None:
