@@ -74,6 +74,12 @@ __all__ = ["build"]
     help="How much stays in the store after the build, as in 20GB; what the build used stays in any case "
     "(default: 20 GB).",
 )
+@option(
+    "--read-back/--no-read-back",
+    default=None,
+    help="Read the result back from the medium and verify it before it becomes visible (default: if the folder is on "
+    "a removable drive).",
+)
 @trust_options
 @at_option
 @common
@@ -89,6 +95,7 @@ def build(
     timeout: float,
     stores: tuple[str, ...],
     store_limit: int | None,
+    read_back: bool | None,
     trust_folder: Path | None,
     tofu: bool,
     at: datetime,
@@ -101,6 +108,7 @@ def build(
     import time
     from functools import partial
 
+    from lockstick.cli.building import way_to_read_back
     from lockstick.cli.options import settings
     from lockstick.cli.storing import shared_stores, usable_store
     from lockstick.cloud.credentials import read_credentials
@@ -147,6 +155,7 @@ def build(
                 store=chosen,
                 shelves=shelves,
                 store_limit=settings().store_limit if store_limit is None else store_limit,
+                read_back=way_to_read_back(output, wanted=read_back, say=observer.message),
             )
             document, lines = (
                 build_json(outcome),

@@ -6,7 +6,8 @@ The steps, in an order that makes it safe to die after any of them:
 2. What is there already is hashed; the rest is planned.
 3. The rest comes from this machine's store, or is fetched; every file appears only when it is complete and proven.
 4. Documents and bytes together are given to the same judgement that ``verify`` uses.
-5. The documents become visible under ``metadata/``: the last step.
+5. If that is wanted, as for a stick, everything is read back from the medium and verified.
+6. The documents become visible under ``metadata/``: the last step.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from typing import TYPE_CHECKING
 from lockstick.disk.sizes import size
 from lockstick.disk.space import Room, check_space, is_same_disk
 from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError
+from lockstick.lockbox.assembled import AssembledTree
 from lockstick.lockbox.gathering import Gatherer
 from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.places import listed_places, read_places, write_places
 from lockstick.lockbox.plan import make_plan, stored_digest
 from lockstick.lockbox.replaced import find_replaced
 from lockstick.lockbox.sources import Fetch, Repository, Shelf, Source
-from lockstick.lockbox.verify import conclude
+from lockstick.lockbox.verify import conclude, verify
 from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.progress import SILENT
 from lockstick.transfer.store.pruning import prune
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from lockstick.disk.tree import Tree
     from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.gathering import Gathered
     from lockstick.lockbox.outcome import VerifyOutcome
@@ -132,6 +135,7 @@ def build(
     store: ContentStore | None = None,
     store_limit: int | None = None,
     shelves: Sequence[Shelf] = (),
+    read_back: Callable[[Path], Tree] | None = None,
 ) -> BuildOutcome:
     """Build a lockbox into a folder.
 
@@ -148,6 +152,8 @@ def build(
         store: This machine's store of verified bytes; None to do without.
         store_limit: How many bytes stay in the store afterwards, besides those that this build used; None for any.
         shelves: Other places that may have the bytes, asked before their origins and stocked afterwards.
+        read_back: Opens a folder so that its files are read from the medium itself; everything is then read back and
+            verified before it becomes visible. None to believe what was written.
 
     Returns:
         What was done. The result is verified, or this raises.
@@ -184,9 +190,15 @@ def build(
         _require(verified.verdict, verified.findings, lockbox)
         observer.phase("publishing")
         moves = _moves(plan, place, gathered)
+        proof = None
+        if read_back is not None:
+            proof = _Proof(place=place, open=read_back, anchors=anchors, at=at, clock=clock, observer=observer)
         if moves or obsolete or not place.shows(evidence):
             place.write_metadata(evidence)
-            place.publish(moves, sorted(obsolete), {package.path: package.length for package in judgement.packages})
+            lengths = {package.path: package.length for package in judgement.packages}
+            place.publish(moves, sorted(obsolete), lengths, proof)
+        elif proof is not None:
+            proof.of_visible()
         place.finished = True
         if shelves:
             files = [
@@ -206,6 +218,41 @@ def build(
         verified=verified,
         replaced=replaced,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Proof:
+    """Reads back what was built, and raises if it is not the lockbox."""
+
+    place: Workplace
+    open: Callable[[Path], Tree]
+    anchors: AnchorChoice
+    at: datetime
+    clock: Callable[[], float]
+    observer: Observer
+
+    def __call__(self) -> None:
+        """Prove what is about to become visible."""
+        self._require(AssembledTree(self.open(self.place.output)))
+
+    def of_visible(self) -> None:
+        """Prove what is visible already, and hide it if it is damaged."""
+        try:
+            self._require(self.open(self.place.output))
+        except MediaError:
+            self.place.hide()
+            raise
+
+    def _require(self, tree: Tree) -> None:
+        found = verify(tree, anchors=self.anchors, at=self.at, clock=self.clock, observer=self.observer)
+        if found.verdict is Verdict.VERIFIED:
+            return
+        errors = worst_first(finding for finding in found.findings if finding.severity is Severity.ERROR)
+        raise MediaError(
+            f"what was read back from {self.place.output} is not what was written",
+            why="; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS]),
+            remedy="Nothing is visible to a device. Run the command again; if it fails again, take another medium.",
+        )
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.reading import read_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from lockstick.trust.evidence import Evidence
 
@@ -128,6 +128,7 @@ class Workplace:
         moves: Mapping[Path, tuple[str, ...]],
         obsolete: Iterable[tuple[str, ...]],
         wanted: Mapping[tuple[str, ...], int],
+        prove: Callable[[], None] | None = None,
     ) -> None:
         """Make the new lockbox visible, as the last of several steps that can each be the last one done.
 
@@ -135,6 +136,7 @@ class Workplace:
             moves: Staged files and the segments of their final places.
             obsolete: Segments of the packages that only the older lockbox had.
             wanted: Segments and length of every package of the new lockbox.
+            prove: Called before the last step; it raises if what lies there is not the lockbox.
 
         Raises:
             MediaError: If the disk refuses a step; the next build continues.
@@ -149,6 +151,8 @@ class Workplace:
                 publish(source, place)
             self._require_all(wanted)
             flush_folders(self._folders_of(wanted))
+            if prove is not None:
+                prove()
             self._new.metadata.rename(self.layout.metadata)
             flush_folders([self.output, self.work])
         except OSError as error:
