@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from lockstick.lockbox.profiles import read_profile
     from lockstick.lockbox.rehearse import DeviceStory, rehearse
     from lockstick.lockbox.verify import verify
+    from lockstick.media.writing.outcome import StickOutcome, WriteOutcome
+    from lockstick.media.writing.write import write
     from lockstick.progress import Observer
     from lockstick.transfer.engine import fetch_all
     from lockstick.trust.device.client import Provisioned
@@ -65,10 +67,12 @@ __all__ = [
     "Observer",
     "PackageOutcome",
     "Provisioned",
+    "StickOutcome",
     "TransferError",
     "UsageError",
     "Verdict",
     "VerifyOutcome",
+    "WriteOutcome",
     "build",
     "fetch_all",
     "find_lockbox",
@@ -77,6 +81,7 @@ __all__ = [
     "read_profile",
     "rehearse",
     "verify",
+    "write",
 ]
 
 _HOME = {
@@ -96,10 +101,12 @@ _HOME = {
     "Observer": "progress",
     "PackageOutcome": "lockbox.outcome",
     "Provisioned": "trust.device.client",
+    "StickOutcome": "media.writing.outcome",
     "TransferError": "errors",
     "UsageError": "errors",
     "Verdict": "trust.findings",
     "VerifyOutcome": "lockbox.outcome",
+    "WriteOutcome": "media.writing.outcome",
     "build": "lockbox.build",
     "fetch_all": "transfer.engine",
     "find_lockbox": "lockbox.layout",
@@ -108,6 +115,7 @@ _HOME = {
     "read_profile": "lockbox.profiles",
     "rehearse": "lockbox.rehearse",
     "verify": "lockbox.verify",
+    "write": "media.writing.write",
 }
 
 __getattr__ = loader(__name__, _HOME)

@@ -162,6 +162,10 @@ def printed(tmp_path: Path) -> dict[str, Any]:
         (tmp_path / "fleet.csv").write_text("name,hardware_id,serial\npress,verdin-imx8mp,06530142\n")
         keep("rehearse", "rehearse stick --device press.json --provisioned roots")
         keep("rehearse fleet", "rehearse stick --fleet fleet.csv --provisioned roots")
+        (tmp_path / "STICK").mkdir()
+        write = "write stick --to STICK --trust cloud/credentials.zip --i-know"
+        keep("write dry-run", f"{write} --dry-run")
+        keep("write", write)
         (tmp_path / "stick" / "update" / "images" / "maps-2026.09.bin").write_bytes(b"tampered")
         keep("verify", "verify stick")
         keep("explain", "explain stick maps-2026.09.bin")

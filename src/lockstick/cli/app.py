@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole story on this machine, in a minute."),
     "build": ("build", "Build a lockbox from the cloud into a folder."),
     "verify": ("verify", "Is it genuine, complete and current?"),
+    "write": ("write", "Write a lockbox to sticks, and prove what is on them."),
     "explain": ("explain", "Why is this package to be believed, or not?"),
     "rehearse": ("rehearse", "What would this device say, in this order?"),
     "inspect": ("inspect", "What is in it; no verdict."),

@@ -1,0 +1,142 @@
+"""What ``write`` does with sticks before and after the writing: looking at them, receipts, ejecting."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from lockstick.errors import LockstickError, MediaError
+from lockstick.media.capacity import check_capacity
+from lockstick.media.drives import find_drives
+from lockstick.media.preflight import Wishes, check, look_at, probe_of
+from lockstick.media.writing.afterwards import record
+from lockstick.media.writing.ending import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from lockstick.media import preflight
+    from lockstick.media.load import Load
+    from lockstick.media.model import Drive
+    from lockstick.media.records.register import Register
+    from lockstick.media.records.signing import ReceiptKey
+    from lockstick.media.remarks import Remark
+    from lockstick.media.writing.outcome import WriteOutcome
+    from lockstick.media.writing.planned import PlannedStick, Survey
+    from lockstick.progress import Observer
+
+__all__ = ["check_room", "finish", "survey_for"]
+
+
+def survey_for(*, label: str | None, i_know: bool) -> Survey:
+    """Make what looks at sticks and says whether they will do.
+
+    Args:
+        label: The label that the devices look for; None to ask for none.
+        i_know: True if the user has said that a place that is no removable drive is meant.
+
+    Returns:
+        It.
+    """
+    drives = _drives()
+    wishes = Wishes(label=label, i_know=i_know)
+
+    def survey(mount: Path, load: Load) -> tuple[preflight.Medium, tuple[Remark, ...]]:
+        facts = look_at(mount, drives, probe_of())
+        return facts, check(facts, load, wishes)
+
+    return survey
+
+
+def check_room(planned: Sequence[PlannedStick], observer: Observer) -> tuple[PlannedStick, ...]:
+    """Find out whether the sticks have the room that they say they have.
+
+    Args:
+        planned: What is known of them.
+        observer: Told of the progress.
+
+    Returns:
+        The same; a stick that lies about its size has an error.
+    """
+    return tuple(one if one.error is not None else _with_true_size(one, observer) for one in planned)
+
+
+def _with_true_size(one: PlannedStick, observer: Observer) -> PlannedStick:
+    try:
+        found = check_capacity(one.mount, key=secrets.token_bytes(32), clock=time.monotonic, observer=observer)
+    except LockstickError as error:
+        return replace(one, error=error)
+    observer.message(f"{one.mount}: {found.words}")
+    if found.is_good:
+        return one
+    return replace(one, error=MediaError(f"nothing is written to {one.mount}", why=found.words, remedy=found.remedy))
+
+
+def finish(
+    outcome: WriteOutcome,
+    planned: Sequence[PlannedStick],
+    *,
+    register: Register,
+    key: ReceiptKey | None,
+    operator: str,
+    eject: Callable[[Path], object] | None = None,
+) -> tuple[Ending, ...]:
+    """Leave receipts, and eject what is proven.
+
+    Args:
+        outcome: What became of the sticks.
+        planned: What was known of them before.
+        register: This machine's register.
+        key: The user's key for receipts; None to sign nothing.
+        operator: Who writes, or empty.
+        eject: Ejects the stick that a folder lies on; None to eject nothing.
+
+    Returns:
+        One for each stick.
+    """
+    known = {one.mount: one for one in planned}
+    ended = datetime.now(UTC)
+    endings = []
+    for stick in outcome.sticks:
+        before = known[stick.mount]
+        ending = Ending(mount=stick.mount, remarks=before.remarks)
+        if before.error is None:
+            facts = before.facts
+            kept = record(
+                stick,
+                began=outcome.began,
+                ended=ended,
+                drive=None if facts is None else facts.drive,
+                volume=None if facts is None else facts.volume,
+                register=register,
+                key=key,
+                tool=metadata.version("lockstick"),
+                random=secrets.token_bytes,
+                operator=operator,
+            )
+            ending = replace(ending, receipt=kept.on_stick, name=kept.stick, remarks=(*before.remarks, *kept.remarks))
+        if eject is not None and stick.is_proven:
+            ending = _ejected(ending, eject)
+        endings.append(ending)
+    return tuple(endings)
+
+
+def _ejected(ending: Ending, eject: Callable[[Path], object]) -> Ending:
+    try:
+        eject(ending.mount)
+    except LockstickError as error:
+        return replace(ending, trouble=error)
+    return replace(ending, is_ejected=True)
+
+
+def _drives() -> tuple[Drive, ...]:
+    """All drives, or none where they cannot be listed: then it is the preflight that says what is not known."""
+    try:
+        return find_drives()
+    except MediaError:
+        return ()

@@ -1,0 +1,84 @@
+"""Whatever disk call is the last one done, what a device sees is a proven lockbox or none."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lockstick.disk import durable
+from lockstick.disk.tree import FolderTree
+from lockstick.media.writing import filling
+from lockstick.media.writing.write import write_consignment
+from media.writing.boxes import Prover, bytes_of, consigned, contents, lay, packages, verified
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DISK_CALLS = ("rename", "replace", "unlink", "mkdir", "rmdir", "open", "fsync", "ftruncate")
+
+
+class _Killed(BaseException):
+    """Stands for a power cut."""
+
+
+def put(source: Path, stick: Path) -> None:
+    outcome = write_consignment(consigned(source), FolderTree(source), [stick], prove=Prover(), clock=time.monotonic)
+    for one in outcome.sticks:
+        assert one.error is None, one.error
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["fresh", "over-an-older-one"])
+def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    older: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    old = lay(tmp_path / "old", {**packages(2, 9_000), "sub/gone.bin": bytes_of("gone", 500)})
+    new = lay(tmp_path / "new", {**packages(2, 9_000, p1="x"), "more.bin": bytes_of("more", 700)}, version=4)
+    known = [contents(old), contents(new)] if older else [contents(new)]
+    cut = 0
+    while True:
+        stick = tmp_path / f"stick-{cut}"
+        stick.mkdir()
+        if older:
+            put(old, stick)
+        finished = _put_with_cut_at(new, stick, cut, monkeypatch)
+        update = stick / "update"
+        if (update / "metadata").exists():
+            assert contents(update) in known, f"half a lockbox is visible after a cut at call {cut}"
+            assert verified(update).verdict == "verified"
+        put(new, stick)
+        assert contents(update) == contents(new)
+        assert [entry.name for entry in stick.iterdir()] == ["update"]
+        if finished:
+            break
+        cut += 1
+    assert cut > 40
+
+
+def _put_with_cut_at(source: Path, stick: Path, cut: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """True if the work was done before the cut."""
+    count = 0
+
+    def counting(original: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > cut:
+                raise _Killed
+            return original(*arguments, **named)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in DISK_CALLS:
+            patch.setattr(os, name, counting(getattr(os, name)))
+        patch.setattr(filling, "write_at", counting(durable.write_at))
+        try:
+            put(source, stick)
+        except _Killed:
+            return False
+    return True

@@ -1,0 +1,259 @@
+"""Writing a lockbox to folders that stand for sticks."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from forge import AT, EARLIER, Forge, Key
+from lockstick.disk.lock import take_lock
+from lockstick.disk.tree import FolderTree
+from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError, UsageError
+from lockstick.lockbox.anchors import AnchorChoice
+from lockstick.media.writing.write import write
+from media.writing.boxes import ANCHORS, Prover, contents, lay, packages, put_until, spoil, verified
+from payload_maker import App, Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lockstick.media.writing.outcome import WriteOutcome
+    from lockstick.media.writing.proving import Proof
+    from lockstick.progress import Observer
+
+
+def put(source: Path, *mounts: Path, prove: Prover | None = None) -> WriteOutcome:
+    for mount in mounts:
+        mount.mkdir(exist_ok=True)
+    return write(FolderTree(source), mounts, anchors=ANCHORS, at=AT, prove=prove or Prover(), clock=time.monotonic)
+
+
+def test_a_lockbox_is_written_read_back_and_visible(tmp_path: Path) -> None:
+    source = lay(tmp_path / "box", packages())
+    prover = Prover()
+    outcome = put(source, tmp_path / "stick", prove=prover)
+    assert [one.error for one in outcome.sticks] == [None]
+    assert contents(tmp_path / "stick" / "update") == contents(source)
+    assert [entry.name for entry in (tmp_path / "stick").iterdir()] == ["update"]
+    assert prover.folders == [tmp_path / "stick" / ".lockstick" / "next"]
+    assert verified(tmp_path / "stick" / "update").verdict == "verified"
+
+
+def test_an_update_writes_only_what_differs(tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    put(lay(tmp_path / "one", packages()), stick)
+    two = lay(tmp_path / "two", packages(p1="new"), version=4)
+    outcome = put(two, stick)
+    (one,) = outcome.sticks
+    assert one.error is None
+    assert one.was_replaced
+    assert contents(stick / "update") == contents(two)
+    assert 300_000 <= one.written < 330_000
+    assert [entry.name for entry in stick.iterdir()] == ["update"]
+
+
+def test_three_sticks_read_the_source_once(tmp_path: Path) -> None:
+    source = lay(tmp_path / "box", packages(8))
+    mounts = [tmp_path / f"stick{number}" for number in range(3)]
+    outcome = put(source, *mounts)
+    assert [one.error for one in outcome.sticks] == [None, None, None]
+    assert outcome.source_read == 8 * 300_000
+    for mount in mounts:
+        assert contents(mount / "update") == contents(source)
+
+
+def test_the_same_lockbox_again_writes_nothing_and_reads_everything(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    put(source, stick)
+    prover = Prover()
+    outcome = put(source, stick, prove=prover)
+    assert outcome.sticks[0].written == 0
+    assert outcome.sticks[0].kept == sum(len(data) for data in packages().values()) + _documents(source)
+    assert prover.folders == [stick / "update"]
+    assert [entry.name for entry in stick.iterdir()] == ["update"]
+
+
+def test_a_lockbox_that_was_damaged_on_the_stick_is_hidden_before_it_is_mended(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    put(source, stick)
+    spoil(stick / "update" / "images" / "p2.bin", 1000)
+    prover = Prover()
+    outcome = put(source, stick, prove=prover)
+    assert outcome.sticks[0].error is None
+    assert outcome.sticks[0].rewritten == ("images/p2.bin",)
+    assert prover.folders == [stick / "update", stick / ".lockstick" / "next", stick / ".lockstick" / "next"]
+    assert contents(stick / "update") == contents(source)
+
+
+def test_a_kept_file_that_is_not_what_the_older_lockbox_says_is_written_after_all(tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    put(lay(tmp_path / "one", packages()), stick)
+    spoil(stick / "update" / "images" / "p0.bin", 299_999)
+    two = lay(tmp_path / "two", packages(p1="new"), version=4)
+    outcome = put(two, stick)
+    assert outcome.sticks[0].rewritten == ("images/p0.bin",)
+    assert contents(stick / "update") == contents(two)
+
+
+def test_what_is_read_back_wrong_never_becomes_visible(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+
+    class Spoiling(Prover):
+        def __call__(self, folder: Path, observer: Observer) -> Proof:
+            spoil(folder / "images" / "p1.bin", 5)
+            return super().__call__(folder, observer)
+
+    outcome = put(source, stick, prove=Spoiling())
+    error = outcome.sticks[0].error
+    assert isinstance(error, MediaError)
+    assert "images/p1.bin: 4096 bytes at 0 differ" in error.why
+    assert not (stick / "update").exists()
+    assert put(source, stick).sticks[0].error is None
+    assert contents(stick / "update") == contents(source)
+
+
+def test_what_belongs_to_nothing_is_put_aside_and_litter_goes(tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    put(lay(tmp_path / "one", packages(), name="other"), stick)
+    (stick / "holiday.jpg").write_bytes(b"mine")
+    (stick / "update" / "update-logs.db").write_bytes(b"a device wrote this")
+    (stick / "update" / "images" / "notes.txt").write_bytes(b"somebody wrote this")
+    (stick / "update" / "metadata" / "._director").write_bytes(b"litter")
+    two = lay(tmp_path / "two", packages(2), version=4)
+    (one,) = put(two, stick).sticks
+    assert one.set_aside == stick / "update-kept"
+    assert sorted(contents(stick / "update-kept")) == ["images/notes.txt", "update-logs.db"]
+    assert contents(stick / "update") == contents(two)
+    assert sorted(entry.name for entry in stick.iterdir()) == ["holiday.jpg", "update", "update-kept"]
+
+
+def test_a_source_that_is_not_what_was_signed_appears_on_no_stick(tmp_path: Path) -> None:
+    source = lay(tmp_path / "box", packages())
+    spoil(source / "images" / "p3.bin", 77)
+    mounts = [tmp_path / "one", tmp_path / "two"]
+    with pytest.raises(DistrustError, match=r"images/p3.bin in .* is not what was signed"):
+        put(source, *mounts)
+    assert not any((mount / "update").exists() for mount in mounts)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "error", "word"),
+    [
+        ("document", DistrustError, "rejected"),
+        ("expired", NotCurrentError, "expired"),
+        ("missing", DistrustError, "package-missing: p0.bin"),
+        ("short", DistrustError, "package-length: p0.bin"),
+        ("folder", DistrustError, "package-unreadable: p0.bin"),
+        ("anchor", DistrustError, "signature"),
+    ],
+)
+def test_a_source_that_cannot_be_sound_touches_no_stick(
+    tmp_path: Path, spoiled: str, error: type[LockstickError], word: str
+) -> None:
+    source = lay(tmp_path / "box", packages(), expires=EARLIER if spoiled == "expired" else "")
+    package = source / "images" / "p0.bin"
+    match spoiled:
+        case "document":
+            spoil(source / "metadata" / "director" / "box.json", 300)
+        case "missing":
+            package.unlink()
+        case "short":
+            package.write_bytes(b"short")
+        case "folder":
+            package.unlink()
+            package.mkdir()
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    anchors = ANCHORS
+    if spoiled == "anchor":
+        anchors = AnchorChoice(given=Forge(root_key=Key(seed=9), image_root_key=Key(seed=8)).anchors())
+    with pytest.raises(error) as caught:
+        write(FolderTree(source), [stick], anchors=anchors, at=AT, prove=Prover(), clock=time.monotonic)
+    assert word in str(caught.value)
+    assert list(stick.iterdir()) == []
+
+
+def test_litter_in_the_source_stays_there(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    clean = contents(source)
+    (source / "images" / "stray.bin").write_bytes(b"stray")
+    (source / "metadata" / "director" / "stray.json").write_bytes(b"{}")
+    put(source, stick)
+    assert contents(stick / "update") == clean
+
+
+def test_applications_and_systems_go_with_all_their_parts(tmp_path: Path) -> None:
+    app = App.of(Image())
+    source = lay(tmp_path / "box", {"app.yml": app.compose}, kinds={"app.yml": "docker-compose"})
+    app.write(source)
+    (source / "images" / f"{app.digest}.images" / "._litter.tar").write_bytes(b"litter")
+    put(source, tmp_path / "stick")
+    written = contents(tmp_path / "stick" / "update")
+    assert written == {name: one for name, one in contents(source).items() if "._" not in name}
+    assert f"images/{app.digest}.images/{Image().digest}.tar" in written
+
+
+def test_another_lockbox_takes_over_what_an_interrupted_run_left_and_shares(tmp_path: Path) -> None:
+    one, two = lay(tmp_path / "one", packages()), lay(tmp_path / "two", packages(p1="x"), name="two", version=4)
+    stick = tmp_path / "stick"
+    put_until(one, stick, 3)
+    (result,) = put(two, stick).sticks
+    assert result.written < 2.1 * 300_000
+    assert contents(stick / "update") == contents(two)
+    assert [entry.name for entry in stick.iterdir()] == ["update"]
+
+
+def test_a_tail_that_a_power_cut_left_as_zeros_is_written_again_and_nothing_else(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages(2, 3_000_000)), tmp_path / "stick"
+    put_until(source, stick, 1)
+    begun = stick / ".lockstick" / "next" / "images" / "p1.bin"
+    data = (source / "images" / "p1.bin").read_bytes()
+    begun.write_bytes(data[:1_500_000] + bytes(200_000))
+    (result,) = put(source, stick).sticks
+    assert result.written == 1_500_000 + _documents(source)
+    assert contents(stick / "update") == contents(source)
+
+
+def test_a_stick_that_fails_does_not_disturb_the_others(tmp_path: Path) -> None:
+    source = lay(tmp_path / "box", packages())
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    bad.mkdir()
+    (bad / ".lockstick").write_text("a file in the way")
+    outcome = put(source, good, bad)
+    assert [one.is_proven for one in outcome.sticks] == [True, False]
+    assert isinstance(outcome.sticks[1].error, MediaError)
+    assert contents(good / "update") == contents(source)
+
+
+def test_two_runs_do_not_write_to_one_stick(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    (stick / ".lockstick").mkdir(parents=True)
+    with take_lock(stick / ".lockstick" / "lock", busy="busy"):
+        (one,) = put(source, stick).sticks
+    assert isinstance(one.error, UsageError)
+    assert "another run is writing" in one.error.what
+
+
+def test_a_stick_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    with pytest.raises(UsageError, match="named twice"):
+        put(source, stick, tmp_path / "stick" / ".." / "stick")
+
+
+@pytest.mark.parametrize("name", ["update", ".lockstick", ".lockstick/next", ".lockstick/next/images"])
+def test_a_link_planted_on_the_stick_leads_nowhere(tmp_path: Path, name: str) -> None:
+    source, stick, elsewhere = lay(tmp_path / "box", packages(2)), tmp_path / "stick", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_text("precious")
+    (stick / name).parent.mkdir(parents=True)
+    (stick / name).symlink_to(elsewhere)
+    (one,) = put(source, stick).sticks
+    assert [entry.name for entry in elsewhere.iterdir()] == ["precious"]
+    assert one.error is None or isinstance(one.error, MediaError)
+    assert one.error is not None or contents(stick / "update") == contents(source)
+
+
+def _documents(source: Path) -> int:
+    return sum(path.stat().st_size for path in (source / "metadata").rglob("*.json"))
