@@ -56,6 +56,7 @@ class Contestant:
         output: The folder that it fills, emptied before every run; None if it writes nothing.
         keeps_output: Whether the folder stays after the last run.
         most_rounds: In how many rounds it takes part, without a warm-up; None for all of them.
+        prepare: Called before every run, outside the measured time; None to prepare nothing.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Contestant:
     output: Path | None = None
     keeps_output: bool = False
     most_rounds: int | None = None
+    prepare: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +129,8 @@ def race(
             if contestant.most_rounds is not None and not 0 < number <= contestant.most_rounds:
                 continue
             say(f"{contestant.name}: {f'round {number} of {rounds}' if number else 'warm-up'}")
+            if contestant.prepare is not None:
+                contestant.prepare()
             sample = _run_one(contestant, environment)
             check(contestant)
             if contestant.output is not None and not contestant.keeps_output:

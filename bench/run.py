@@ -32,6 +32,7 @@ from engine_rows import compare_again, compare_distant, compare_engine, compare_
 from machine import describe, load, tools
 from measuring import BrokenContestantError, own_peak
 from rehearsal import serve
+from stick_rows import compare_sticks, made_boxes, why_not
 from stock import in_words, made
 from table import as_document, as_table
 
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
 _FACTORS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _BUSY = 0.5
 _ENGINE_PARTS = ("engine-files", "engine-big", "engine-small", "metered", "distant")
-_PARTS = ("build", "verify", "again", "big", *_ENGINE_PARTS, "judge", "start")
+_STICK_PARTS = ("sticks", "slow-sticks")
+_PARTS = ("build", "verify", "again", "big", *_ENGINE_PARTS, *_STICK_PARTS, "judge", "start")
 
 
 def _size(text: str) -> int:
@@ -61,6 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--big", type=_size, default="1GiB", help="size of the one big file (default: 1GiB)")
     parser.add_argument("--small-files", type=int, default=2000, help="how many small files (default: 2000)")
     parser.add_argument("--small", type=_size, default="16KiB", help="size of each small file (default: 16KiB)")
+    parser.add_argument("--stick-size", type=_size, default="64MiB", help="size of each of ten files (default: 64MiB)")
     parser.add_argument("--targets", type=int, default=20_000, help="targets of the judged repository (default: 20000)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default: 5)")
     parser.add_argument("--starts", type=int, default=20, help="rounds of starting the program (default: 20)")
@@ -72,9 +75,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, help="make the temporary folder in here (default: the system's)")
     options = parser.parse_args()
     if options.quick:
-        parser.set_defaults(size=16 << 20, big=128 << 20, small_files=250, rounds=3)
+        parser.set_defaults(size=16 << 20, big=128 << 20, small_files=250, stick_size=16 << 20, rounds=3)
         options = parser.parse_args()
-    numbers = [options.files, options.size, options.big, options.small_files, options.small]
+    numbers = [options.files, options.size, options.big, options.small_files, options.small, options.stick_size]
     if min(*numbers, options.targets, options.rounds, options.starts) < 1:
         parser.error("every number must be at least 1")
     return options
@@ -123,6 +126,7 @@ def _measure(ground: Ground, options: argparse.Namespace) -> list[Comparison]:
         with cloud("big-cloud", 1, options.big) as big:
             comparisons.append(compare_build(ground, big, output=output, files=f"1 x {in_words(options.big)}"))
     comparisons += _measure_engine(ground, options, wanted)
+    comparisons += _measure_sticks(ground, options, wanted)
     if "judge" in wanted:
         comparisons.append(compare_judging(ground, targets=options.targets))
     if "start" in wanted:
@@ -143,6 +147,17 @@ def _measure_engine(ground: Ground, options: argparse.Namespace, wanted: set[str
                 for part in parts:
                     if part in wanted:
                         yield parts[part](ground, stock)
+
+
+def _measure_sticks(ground: Ground, options: argparse.Namespace, wanted: set[str]) -> Iterator[Comparison]:
+    parts = [part for part in _STICK_PARTS if part in wanted]
+    if parts and (reason := why_not()):
+        yield Comparison(title="write to sticks", results=[], left_out=[f"all: {reason}"])
+        return
+    for part in parts:
+        ground.say(f"two lockboxes of 10 x {in_words(options.stick_size)} are made")
+        with made_boxes(ground, options.stick_size, part) as boxes:
+            yield from compare_sticks(ground, boxes, is_slow=part == "slow-sticks")
 
 
 def main() -> int:

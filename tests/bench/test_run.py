@@ -14,7 +14,7 @@ import pytest
 
 PROGRAM = Path(__file__).resolve().parents[2] / "bench" / "run.py"
 TINY = ["--files=2", "--size=20KiB", "--big=48KiB", "--small-files=3", "--small=5KiB"]
-TINY += ["--targets=9", "--rounds=1", "--starts=1"]
+TINY += ["--targets=9", "--rounds=1", "--starts=1", "--stick-size=50KiB"]
 
 pytestmark = [
     pytest.mark.slow,
