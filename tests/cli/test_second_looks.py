@@ -78,7 +78,7 @@ def test_an_unfinished_build_is_called_so(build: Runner, cloud: Sandbox, locksti
     assert build().code == 5
     result = lockstick("verify", tmp_path / "out")
     assert result.code == 8
-    assert f"an unfinished build is in {tmp_path / 'out'}" in result.err
+    assert f"an unfinished build or write is in {tmp_path / 'out'}" in result.err
 
 
 def test_a_lockbox_one_folder_further_down_is_proposed(lockstick: Runner, tmp_path: Path) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import signal
 import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from media.writing.boxes import contents, lay, packages, verified, write_roots
+from lockstick.disk.durable import reserve
+from media.writing.boxes import contents, lay, packages, put_until, verified, write_roots
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cli.conftest import Runner
     from media.ground import BadStick, Stick
 
@@ -179,3 +183,124 @@ def test_the_plan_is_told_and_nothing_is_touched(write: Runner, box: Path, tmp_p
     assert "would write 0 B" in write(box, stick, "--dry-run").out
     shutil.rmtree(stick)
     assert write(box, stick, "--dry-run").code == 2
+
+
+def test_interrupted_it_says_so_and_the_next_run_goes_on(write: Runner, fuse_stick: BadStick, tmp_path: Path) -> None:
+    box = lay(tmp_path / "box", packages(4, 2_000_000))
+    fuse_stick.slow(write=4_000_000)
+    command = [sys.executable, "-m", "lockstick", "write", str(box), "--to", str(fuse_stick.mount), "--i-know"]
+    command += ["--trust", str(tmp_path / "roots"), "--at", AT]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        while sum(fuse_stick.written().values()) < 3_000_000:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "the same command continues" in said
+    assert not (fuse_stick.mount / "update").exists()
+    fuse_stick.slow()
+    again = write(box, fuse_stick.mount, "--json").json()["sticks"][0]
+    assert again["written"] < 5_100_000
+
+
+def test_interrupted_amid_the_reading_back_it_ends_soon(fuse_stick: BadStick, tmp_path: Path) -> None:
+    box = lay(tmp_path / "box", packages(4, 8_000_000))
+    fuse_stick.slow(read=2_000_000)
+    command = [sys.executable, "-m", "lockstick", "write", str(box), "--to", str(fuse_stick.mount), "--i-know"]
+    command += ["--trust", str(write_roots(tmp_path / "roots")), "--at", AT]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        while sum(fuse_stick.read().values()) < 1_000_000:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert process.wait(30) == 130
+    assert time.monotonic() - began < 10, "all of it takes sixteen seconds"
+    assert not (fuse_stick.mount / "update").exists()
+
+
+def test_a_slow_stick_does_not_hold_up_a_fast_one(write: Runner, fuse_stick: BadStick, tmp_path: Path) -> None:
+    box, fast = lay(tmp_path / "box", packages(4, 1_000_000)), tmp_path / "fast"
+    fast.mkdir()
+    fuse_stick.slow(write=2_000_000)
+    report = write(box, fuse_stick.mount, fast, "--json").json()
+    slow_one, fast_one = report["sticks"]
+    assert slow_one["outcome"] == fast_one["outcome"] == "verified"
+    assert slow_one["write_seconds"] > 1.5
+    assert fast_one["write_seconds"] < slow_one["write_seconds"] / 2
+    assert report["source_read"] == 4_000_000
+
+
+def test_a_file_that_was_begun_has_its_room_already(write: Runner, tiny_stick: Stick, tmp_path: Path) -> None:
+    """Its room was set aside; on a stick that is nearly full, that must not be asked for a second time."""
+    box = lay(tmp_path / "box", packages(1, 2_000_000))
+    begun = tiny_stick.mount / ".lockstick" / "next" / "images" / "p0.bin"
+    put_until(box, tiny_stick.mount, 1)
+    with begun.open("r+b") as file:
+        file.truncate(500_000)
+        reserve(file.fileno(), 2_000_000)
+    assert shutil.disk_usage(tiny_stick.mount).free < 1_500_000
+    result = write(box, tiny_stick.mount)
+    assert result.code == 0, result
+
+
+def test_blocks_that_stay_wrong_are_tried_once(write: Runner, box: Path, fuse_stick: BadStick) -> None:
+    fuse_stick.flip("*p1.bin", 123_456)
+    result = write(box, fuse_stick.mount, "--retry-bad")
+    assert result.code == 6
+    assert not (fuse_stick.mount / "update").exists()
+
+
+def test_a_receipt_is_left_and_recorded(write: Runner, lockstick: Runner, box: Path, ext4_stick: Stick) -> None:
+    (stick,) = write(box, ext4_stick.mount, "--json", "--operator", "kim").json()["sticks"]
+    assert stick["receipt"] == str(ext4_stick.mount / "lockstick-receipt.json")
+    receipt = json.loads(Path(stick["receipt"]).read_text())
+    assert receipt["operator"] == "kim"
+    assert receipt["outcome"] == "written"
+    assert stick["name"] in lockstick("register", "list").out
+
+
+def test_a_place_that_is_no_stick_is_refused_unless_it_is_meant(lockstick: Runner, box: Path, tmp_path: Path) -> None:
+    stick, roots = tmp_path / "stick", write_roots(tmp_path / "roots")
+    stick.mkdir()
+    call = ("write", box, "--to", stick, "--trust", roots, "--at", AT)
+    result = lockstick(*call)
+    assert result.code == 6
+    assert "no-mount-point" in result.out
+    assert list(stick.iterdir()) == []
+    assert lockstick(*call, "--i-know").code == 0
+
+
+def test_a_stick_that_is_not_fit_does_not_keep_others_from_being_written(
+    lockstick: Runner, box: Path, ext4_stick: Stick, tmp_path: Path
+) -> None:
+    roots = write_roots(tmp_path / "roots")
+    result = lockstick(
+        "write",
+        box,
+        "--to",
+        ext4_stick.mount,
+        "--to",
+        tmp_path / "no",
+        "--trust",
+        roots,
+        "--at",
+        AT,
+        "--i-know",
+        "--json",
+    )
+    good, bad = result.json()["sticks"]
+    assert good["outcome"] == "verified"
+    assert bad["error"]["exit_code"] == result.code == 2
+
+
+def test_a_stick_that_lies_about_its_size_is_found_out_before_it_is_written(write: Runner, tmp_path: Path) -> None:
+    from media.ground import bad_stick  # noqa: PLC0415 - only here
+
+    box = lay(tmp_path / "box", packages(2, 100_000))
+    with bad_stick(tmp_path / "liar", claimed=64 << 20, real=16 << 20) as liar:
+        result = write(box, liar.mount, "--check-capacity")
+        assert result.code == 6
+        assert "nothing is written" in result.out
+        assert not (liar.mount / "update").exists()

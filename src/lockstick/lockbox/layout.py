@@ -97,8 +97,8 @@ def find_lockbox(folder: Path) -> Layout:
         if (place / WORK_FOLDER).is_dir():
             raise NotFoundError(
                 f"there is no lockbox in {folder} yet",
-                why=f"an unfinished build is in {place}",
-                remedy="Run that build again; it continues where it was interrupted.",
+                why=f"an unfinished build or write is in {place}",
+                remedy="Run that command again; it continues where it was interrupted.",
             )
     nearby = _lockboxes_below(folder)
     raise NotFoundError(

@@ -24,10 +24,18 @@ if TYPE_CHECKING:
     from lockstick.progress import Observer
 
 
-def put(source: Path, *mounts: Path, prove: Prover | None = None) -> WriteOutcome:
+def put(source: Path, *mounts: Path, prove: Prover | None = None, retry_bad: bool = False) -> WriteOutcome:
     for mount in mounts:
         mount.mkdir(exist_ok=True)
-    return write(FolderTree(source), mounts, anchors=ANCHORS, at=AT, prove=prove or Prover(), clock=time.monotonic)
+    return write(
+        FolderTree(source),
+        mounts,
+        anchors=ANCHORS,
+        at=AT,
+        prove=prove or Prover(),
+        clock=time.monotonic,
+        retry_bad=retry_bad,
+    )
 
 
 def test_a_lockbox_is_written_read_back_and_visible(tmp_path: Path) -> None:
@@ -111,6 +119,32 @@ def test_what_is_read_back_wrong_never_becomes_visible(tmp_path: Path) -> None:
     assert "images/p1.bin: 4096 bytes at 0 differ" in error.why
     assert not (stick / "update").exists()
     assert put(source, stick).sticks[0].error is None
+    assert contents(stick / "update") == contents(source)
+
+
+def test_blocks_that_went_bad_after_they_were_written_are_written_once_more_if_that_is_wanted(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+
+    class SpoilingOnce(Prover):
+        def __call__(self, folder: Path, observer: Observer) -> Proof:
+            if not self.folders:
+                spoil(folder / "images" / "p1.bin", 5)
+            return super().__call__(folder, observer)
+
+    (one,) = put(source, stick, prove=SpoilingOnce(), retry_bad=True).sticks
+    assert one.error is None
+    assert one.mended == 4096
+    assert [damage.place for damage in one.damage] == [("images", "p1.bin")]
+    assert contents(stick / "update") == contents(source)
+
+
+def test_a_damaged_document_is_written_again_alone(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    put(source, stick)
+    spoil(stick / "update" / "metadata" / "image-repo" / "targets.json", 40)
+    (one,) = put(source, stick).sticks
+    assert one.error is None
+    assert one.written < 20_000
     assert contents(stick / "update") == contents(source)
 
 

@@ -27,6 +27,7 @@ from lockstick.media.writing.outcome import StickOutcome
 from lockstick.media.writing.planning import NEXT, Writing, make_plan
 from lockstick.media.writing.proving import examine
 from lockstick.media.writing.room import require_room
+from lockstick.media.writing.watching import Watching
 from lockstick.media.writing.workplace import open_stick
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ class StickRun:
         medium.require()
         began = self.clock()
         try:
-            proof = self.prove(folder, self.observer)
+            proof = self.prove(folder, Watching(self.observer, self.stopped))
         except OSError as error:
             raise medium.trouble(error, folder, "read back") from error
         finally:

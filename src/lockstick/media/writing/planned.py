@@ -100,7 +100,7 @@ def _plan(consignment: Consignment, mount: Path, survey: Survey | None) -> Plann
 
 
 def _load(consignment: Consignment, plan: Plan) -> Load:
-    there = {one.piece.place: one.begun for one in plan.writes if one.begun}
+    there = {one.piece.place: min(one.allocated, one.piece.size) for one in plan.writes if one.begun}
     there |= {piece.place: piece.size for piece in plan.ready}
     there |= {move.piece.place: move.piece.size for move in plan.moves}
     return Load(

@@ -35,6 +35,7 @@ class Lying:
         size: How many bytes it has.
         claim: What its bytes are said to be, by algorithm; empty if nothing says so.
         is_same: True if the very lockbox that is wanted put it there.
+        allocated: How much room it takes, which for a file that is begun is more than it has bytes.
     """
 
     pool: str
@@ -42,6 +43,7 @@ class Lying:
     size: int
     claim: Mapping[str, str] = field(default_factory=dict)
     is_same: bool = False
+    allocated: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,12 @@ class Writing:
     Attributes:
         piece: What is written.
         begun: How many bytes of it seem to be there from an interrupted run.
+        allocated: How much room it has already.
     """
 
     piece: Piece
     begun: int = 0
+    allocated: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +102,6 @@ class Plan:
         """How many bytes are written at most; what an interrupted run has begun counts as there."""
         return sum(max(one.piece.size - one.begun, 0) for one in self.writes)
 
-    @property
-    def bytes_written_in_full(self) -> int:
-        """How many bytes the files have that are written or gone on with."""
-        return sum(one.piece.size for one in self.writes)
-
 
 def make_plan(pieces: Sequence[Piece], lying: Iterable[Lying]) -> Plan:
     """Decide what is kept, what is written and what goes.
@@ -138,7 +137,7 @@ def make_plan(pieces: Sequence[Piece], lying: Iterable[Lying]) -> Plan:
             kept.add((old.pool, piece.place))
             continue
         if begun is not None and is_right and begun.size < piece.size:
-            writes.append(Writing(piece=piece, begun=begun.size))
+            writes.append(Writing(piece=piece, begun=begun.size, allocated=max(begun.size, begun.allocated)))
             kept.add((NEXT, piece.place))
         else:
             writes.append(Writing(piece=piece))

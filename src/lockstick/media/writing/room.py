@@ -28,7 +28,7 @@ def require_room(medium: Medium, plan: Plan) -> bool:
         MediaError: It does not fit in any case.
     """
     block, free = medium.block(), medium.free()
-    needed = sum(_rounded(one.piece.size, block) - one.begun // block * block for one in plan.writes)
+    needed = sum(max(_rounded(one.piece.size, block) - one.allocated // block * block, 0) for one in plan.writes)
     needed += block * len({one.piece.place[:-1] for one in plan.writes})
     free += sum(_rounded(max(one.size, 0), block) for one in plan.drops)
     if needed <= free:

@@ -24,6 +24,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from lockstick.disk.lock import take_lock
+from lockstick.disk.space import allocated
 from lockstick.disk.tree import EntryKind, FolderTree
 from lockstick.errors import MediaError
 from lockstick.lockbox.consignment import MOST_FILES, claims_of, is_ours
@@ -91,7 +92,14 @@ class StickPlace:
         claims = {} if journal is None else journal.claims
         try:
             lying = [
-                Lying(pool=NEXT, place=place, size=size, claim=claims.get(place, {}), is_same=is_same)
+                Lying(
+                    pool=NEXT,
+                    place=place,
+                    size=size,
+                    claim=claims.get(place, {}),
+                    is_same=is_same,
+                    allocated=allocated(self.next.joinpath(*place)),
+                )
                 for place, size in _files(self.next)
             ]
             for pool, folder in self._older():
