@@ -89,7 +89,7 @@ class Ordeal:
         self.lockboxes += 1
         assert contents(self.stick.mount / "update") == contents(self.source)
         assert verified(self.stick.mount / "update").verdict == "verified"
-        assert [entry.name for entry in self.stick.mount.iterdir()] == ["update"]
+        assert {entry.name for entry in self.stick.mount.iterdir()} == {"update", "lockstick-receipt.json"}
 
     def _pull(self, means: str) -> None:
         if means == "unmount":
