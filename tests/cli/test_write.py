@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -304,3 +305,31 @@ def test_a_stick_that_lies_about_its_size_is_found_out_before_it_is_written(writ
         assert result.code == 6
         assert "nothing is written" in result.out
         assert not (liar.mount / "update").exists()
+
+
+def test_a_proven_stick_is_ejected_if_that_is_wanted(write: Runner, box: Path, ext4_stick: Stick) -> None:
+    (stick,) = write(box, ext4_stick.mount, "--eject", "--json").json()["sticks"]
+    assert stick["ejected"], stick["not_ejected"]
+    assert not ext4_stick.mount.is_mount()
+    ext4_stick.insert()
+    assert contents(ext4_stick.mount / "update") == contents(box)
+
+
+def test_a_stick_that_cannot_be_ejected_is_proven_all_the_same(write: Runner, box: Path, ext4_stick: Stick) -> None:
+    with (ext4_stick.mount / "open").open("w"):
+        result = write(box, ext4_stick.mount, "--eject", "--json")
+    assert result.code == 6
+    (stick,) = result.json()["sticks"]
+    assert stick["outcome"] == "verified"
+    assert not stick["ejected"]
+    assert stick["not_ejected"]["remedy"]
+
+
+def test_a_lockbox_in_one_file_goes_onto_a_stick(write: Runner, box: Path, tmp_path: Path) -> None:
+    image, stick = tmp_path / "box.tar", tmp_path / "stick"
+    stick.mkdir()
+    with tarfile.open(image, "w") as archive:
+        archive.add(box, arcname=".")
+    result = write(image, stick)
+    assert result.code == 0, result
+    assert contents(stick / "update") == contents(box)

@@ -36,6 +36,7 @@ __all__ = ["worst_code", "write"]
 @option("--i-know", is_flag=True, help="Write also to what is no removable drive.")
 @option("--retry-bad", is_flag=True, help="Write blocks that are read back wrong once more, once.")
 @option("--check-capacity", is_flag=True, help="First fill a part of the free space and read it back: is it there?")
+@option("--eject", "ejects", is_flag=True, help="Eject the sticks that are proven.")
 @option("--operator", metavar="NAME", default="", help="Who writes, for the receipt; nobody, if not given.")
 @register_option
 @trust_options
@@ -50,6 +51,7 @@ def write(
     i_know: bool,
     retry_bad: bool,
     check_capacity: bool,
+    ejects: bool,
     operator: str,
     register_file: Path | None,
     trust_folder: Path | None,
@@ -65,17 +67,18 @@ def write(
     import time
 
     from lockstick.cli.anchoring import anchor_choice, memory_of
+    from lockstick.cli.lockboxes import lockbox_in
     from lockstick.cli.recording import open_register, signing_key
     from lockstick.cli.sticks import check_room, finish, survey_for
     from lockstick.lockbox.consignment import consign
-    from lockstick.lockbox.layout import find_lockbox
+    from lockstick.media.drives.ejecting import eject
     from lockstick.media.writing.planned import plan_sticks
     from lockstick.media.writing.proving import prover
     from lockstick.media.writing.write import refuse_twins, write_consignment
     from lockstick.report.write import plan_json, plan_text, write_json, write_text
 
     choice = anchor_choice(trust_folder, tofu=tofu)
-    source = find_lockbox(folder).tree
+    source = lockbox_in(folder)
     memory = memory_of(trust_folder, console, is_kept=not dry_run)
     register = open_register(register_file)
     key = None if dry_run else signing_key()
@@ -102,7 +105,9 @@ def write(
                 retry_bad=retry_bad,
                 refused={one.mount: one.error for one in planned if one.error is not None},
             )
-            ends = finish(outcome, planned, register=register, key=key, operator=operator)
+            ends = finish(
+                outcome, planned, register=register, key=key, operator=operator, eject=eject if ejects else None
+            )
             code = worst_code([*(one.error for one in outcome.sticks), *(one.trouble for one in ends)])
             document = write_json(outcome, ends)
             lines = write_text(outcome, ends, verbose=console.verbose)
