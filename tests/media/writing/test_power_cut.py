@@ -10,7 +10,7 @@ import pytest
 
 from lockstick.disk import durable
 from lockstick.disk.tree import FolderTree
-from lockstick.media.writing import filling
+from lockstick.media.writing import filling, onestick
 from lockstick.media.writing.write import write_consignment
 from media.writing.boxes import Prover, bytes_of, consigned, contents, lay, packages, verified
 
@@ -30,14 +30,17 @@ def put(source: Path, stick: Path) -> None:
         assert one.error is None, one.error
 
 
-@pytest.mark.parametrize("older", [False, True], ids=["fresh", "over-an-older-one"])
+@pytest.mark.parametrize("situation", ["fresh", "over-an-older-one", "without-room-for-both"])
 def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    older: bool,  # noqa: FBT001 - a parameter of the table
+    situation: str,
 ) -> None:
     old = lay(tmp_path / "old", {**packages(2, 9_000), "sub/gone.bin": bytes_of("gone", 500)})
     new = lay(tmp_path / "new", {**packages(2, 9_000, p1="x"), "more.bin": bytes_of("more", 700)}, version=4)
+    older = situation != "fresh"
+    if situation == "without-room-for-both":
+        monkeypatch.setattr(onestick, "require_room", lambda *_: True)
     known = [contents(old), contents(new)] if older else [contents(new)]
     cut = 0
     while True:
@@ -45,14 +48,19 @@ def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
         stick.mkdir()
         if older:
             put(old, stick)
+            (stick / "update" / "notes.txt").write_bytes(b"somebody wrote this")
+            (stick / "update" / "images" / "notes.txt").write_bytes(b"and this")
         finished = _put_with_cut_at(new, stick, cut, monkeypatch)
         update = stick / "update"
         if (update / "metadata").exists():
-            assert contents(update) in known, f"half a lockbox is visible after a cut at call {cut}"
+            seen = {name: digest for name, digest in contents(update).items() if not name.endswith("notes.txt")}
+            assert seen in known, f"half a lockbox is visible after a cut at call {cut}"
             assert verified(update).verdict == "verified"
         put(new, stick)
         assert contents(update) == contents(new)
-        assert [entry.name for entry in stick.iterdir()] == ["update"]
+        kept = {"update-kept/notes.txt", "update-kept/images/notes.txt"} if older else set()
+        assert {name for name in contents(stick) if not name.startswith("update/")} == kept, cut
+        assert {entry.name for entry in stick.iterdir()} <= {"update", "update-kept"}
         if finished:
             break
         cut += 1

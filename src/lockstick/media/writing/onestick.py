@@ -122,13 +122,13 @@ class StickRun:
         must_hide = require_room(medium, plan)
         # Before the journal says that what lies there is for this lockbox.
         place.drop(plan.drops)
-        place.begin(self.consignment)
         if must_hide:
             self.observer.message(
                 f"There is no room on {self.mount} for the old lockbox and the new one: the old one is hidden first."
             )
             place.hide()
-            place.drop(plan.obsolete)
+            place.drop(plan.removable)
+        place.begin(self.consignment)
         self._write(medium, place, plan.writes)
         place.settle()
         place.hide()

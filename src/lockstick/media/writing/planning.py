@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lockstick.lockbox.consignment import is_named_by_content
+from lockstick.lockbox.consignment import is_named_by_content, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,6 +91,14 @@ class Plan:
     writes: tuple[Writing, ...]
     drops: tuple[Lying, ...]
     obsolete: tuple[Lying, ...]
+
+    @property
+    def removable(self) -> tuple[Lying, ...]:
+        """What of an older lockbox may go before the new one is proven, where there is no room for both.
+
+        Its documents stay, since they say what the rest is, to the next run too; and what is nobody's stays.
+        """
+        return tuple(one for one in self.obsolete if one.place[0] == "images" and (one.claim or is_ours(one.place)))
 
     @property
     def bytes_kept(self) -> int:

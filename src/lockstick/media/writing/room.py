@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["require_room"]
 
+_BESIDE = 64 * 1024
+_BESIDE_EACH = 256  # what the journal says of a file
+
 
 def require_room(medium: Medium, plan: Plan) -> bool:
     """Make sure that what is written fits.
@@ -30,10 +33,11 @@ def require_room(medium: Medium, plan: Plan) -> bool:
     block, free = medium.block(), medium.free()
     needed = sum(max(_rounded(one.piece.size, block) - one.allocated // block * block, 0) for one in plan.writes)
     needed += block * len({one.piece.place[:-1] for one in plan.writes})
+    needed += _BESIDE + _BESIDE_EACH * (len(plan.ready) + len(plan.moves) + len(plan.writes))
     free += sum(_rounded(max(one.size, 0), block) for one in plan.drops)
     if needed <= free:
         return False
-    reclaimed = sum(_rounded(max(one.size, 0), block) for one in plan.obsolete)
+    reclaimed = sum(_rounded(max(one.size, 0), block) for one in plan.removable)
     if needed <= free + reclaimed:
         return True
     raise MediaError(
