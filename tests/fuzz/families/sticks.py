@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path, PurePosixPath
 
-from families.target import Target
+from families.target import Target, emptied
+from lockstick.lockbox.consignment import Piece
 from lockstick.media.preflight.contents import order_of_choice
 from lockstick.media.preflight.probes.bootsector import fat_says_dirty, parse_boot_sector
 from lockstick.media.preflight.probes.macos import parse_info, parse_mounts
 from lockstick.media.preflight.probes.mountinfo import parse_mountinfo, place_of
 from lockstick.media.preflight.probes.superblock import parse_superblock
+from lockstick.media.writing.journal import read_journal
+from lockstick.media.writing.planning import NEXT, Lying, make_plan
 from media.preflight.sectors import exfat_sector, ext_superblock, fat_sector, fat_table, ntfs_sector
 
 __all__ = ["TARGETS"]
@@ -55,7 +59,26 @@ def choice_of_lockbox(data: bytes) -> None:
         raise AssertionError("a lockbox that is not there")
 
 
+def stick_journal(data: bytes) -> None:
+    """The journal of an interrupted run: what it claims decides what is planned, and nothing else."""
+    path = emptied("journal") / "journal.json"
+    path.write_bytes(data)
+    journal = read_journal(path)
+    if journal is not None:
+        lying = [Lying(pool=NEXT, place=place, size=5, claim=claim) for place, claim in journal.claims.items()]
+        piece = Piece(place=("images", "a"), size=5, digests={"sha256": "1" * 64})
+        plan = make_plan([piece], lying)
+        if len(plan.ready) + len(plan.writes) != 1:
+            raise AssertionError("a file is neither there nor written")
+
+
+def _journal_seeds() -> list[bytes]:
+    sound = {"format": 1, "identity": "x", "files": {"images/a": {"sha256": "1" * 64}, "images/b/c": {}}}
+    return [json.dumps(sound).encode(), b"", b"{}"]
+
+
 TARGETS = {
+    "stick_journal": Target(stick_journal, _journal_seeds),
     "mountinfo": Target(mountinfo, lambda: [(_SAMPLES / "linux-desktop.mountinfo").read_bytes()]),
     "boot_sector": Target(
         boot_sector,
