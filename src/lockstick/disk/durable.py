@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lockstick.disk.trouble import media_error
@@ -152,6 +153,7 @@ def reserve(fd: int, length: int) -> None:
             raise
 
 
+@cache
 def _libc_function(name: str) -> Any:  # noqa: ANN401 - a function of the C library has no type
     import ctypes  # noqa: PLC0415 - not every run needs it
 
