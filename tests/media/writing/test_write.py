@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import lockstick
 from forge import AT, EARLIER, Forge, Key
 from lockstick.disk.lock import take_lock
 from lockstick.disk.tree import FolderTree
@@ -291,3 +292,39 @@ def test_a_link_planted_on_the_stick_leads_nowhere(tmp_path: Path, name: str) ->
 
 def _documents(source: Path) -> int:
     return sum(path.stat().st_size for path in (source / "metadata").rglob("*.json"))
+
+
+def test_a_program_needs_no_more_than_the_lockbox_and_the_sticks(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    stick.mkdir()
+    outcome = lockstick.write(FolderTree(source), [stick], anchors=ANCHORS, at=AT, clock=time.monotonic)
+    (one,) = outcome.sticks
+    assert one.is_proven
+    assert one.exclusion in ("direct", "dropped-and-checked", "dropped", "none")
+    assert one.exclusion_words
+    assert contents(stick / "update") == contents(source)
+
+
+def test_no_more_files_are_taken_than_anything_real_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = App.of(Image())
+    source = lay(tmp_path / "box", {"app.yml": app.compose}, kinds={"app.yml": "docker-compose"})
+    app.write(source)
+    monkeypatch.setattr("lockstick.lockbox.consignment.MOST_FILES", 1)
+    with pytest.raises(UsageError, match="too many files"):
+        put(source, tmp_path / "stick")
+
+
+@pytest.mark.parametrize("hostile", ["many", "deep"])
+def test_a_stick_that_holds_more_than_a_lockbox_ever_does_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile: str
+) -> None:
+    source, stick = lay(tmp_path / "box", packages(2)), tmp_path / "stick"
+    if hostile == "many":
+        monkeypatch.setattr("lockstick.media.writing.workplace.MOST_FILES", 5)
+        for number in range(9):
+            (stick / "update" / "images" / str(number)).mkdir(parents=True)
+    else:
+        (stick / "update").joinpath(*["d"] * 70).mkdir(parents=True)
+    (one,) = put(source, stick).sticks
+    assert isinstance(one.error, MediaError)
+    assert "more than a lockbox ever does" in one.error.what
