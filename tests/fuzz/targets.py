@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FAMILIES", "TARGETS"]
 
-FAMILIES = (documents, device, payloads, media, images, records, local, network, sticks)
-FAMILIES = (documents, device, payloads, media, drives, local, network, records, sticks)
+FAMILIES = (documents, device, payloads, media, images, drives, local, network, records, sticks)
 
 TARGETS: dict[str, Target] = {name: target for family in FAMILIES for name, target in family.TARGETS.items()}
