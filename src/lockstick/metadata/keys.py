@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
-from securesystemslib.signer import Signature as LibrarySignature
-from securesystemslib.signer import SSlibKey
+from lockstick.metadata.primitives import (
+    LibraryKey,
+    LibrarySignature,
+    UnverifiedSignatureError,
+    VerificationError,
+)
 
 __all__ = ["PublicKey", "Signature"]
 
@@ -33,7 +36,7 @@ class PublicKey:
     identity: str
     methods: frozenset[str]
     expected_keyids: frozenset[str]
-    verifier: SSlibKey = field(repr=False, compare=False)
+    verifier: LibraryKey = field(repr=False, compare=False)
 
     def signed(self, signature: bytes, data: bytes) -> bool:
         """Say whether this key made the signature over the data.

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, E
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-from securesystemslib.signer import SSlibKey
 
 from lockstick.metadata.dialect import Dialect
 from lockstick.metadata.keys import PublicKey, Signature
 from lockstick.metadata.malformed import MalformedError
 from lockstick.metadata.olpc import olpc_canonical
+from lockstick.metadata.primitives import LibraryKey
 from lockstick.metadata.shape import as_object, as_string
 from lockstick.metadata.strictjson import parse_standard_object
 
@@ -70,7 +70,7 @@ def _parse_key(keyid: str, value: JsonValue, where: str) -> PublicKey:
         # Key ids are opaque to clients (TUF 1.0, 4.2).
         expected_keyids=frozenset(),
         # By its plain type: the library does not verify with keys of the older spelling.
-        verifier=SSlibKey(keyid, kind, scheme, {"public": _library_form(public)}),
+        verifier=LibraryKey(keyid, kind, scheme, {"public": _library_form(public)}),
     )
 
 

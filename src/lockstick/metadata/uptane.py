@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-from securesystemslib.signer import SSlibKey
 
 from lockstick.metadata.canonical import canonical
 from lockstick.metadata.dialect import Dialect
 from lockstick.metadata.keys import PublicKey, Signature
 from lockstick.metadata.malformed import MalformedError
+from lockstick.metadata.primitives import LibraryKey
 from lockstick.metadata.shape import as_object, as_string
 from lockstick.metadata.strictjson import parse_object
 
@@ -60,7 +60,7 @@ def _ed25519(keyid: str, public: str, members: JsonObject, where: str) -> Public
         identity=identity,
         methods=_ED25519_METHODS,
         expected_keyids=frozenset({identity, _client_keyid(public), _object_keyid(members)}),
-        verifier=SSlibKey(keyid, "ed25519", "ed25519", {"public": public.lower()}),
+        verifier=LibraryKey(keyid, "ed25519", "ed25519", {"public": public.lower()}),
     )
 
 
@@ -87,7 +87,7 @@ def _rsa(keyid: str, public: str, members: JsonObject, where: str) -> PublicKey:
         identity=identity,
         methods=_RSA_METHODS,
         expected_keyids=frozenset({identity, _client_keyid(public.rstrip("\n")), _object_keyid(members)}),
-        verifier=SSlibKey(keyid, "rsa", "rsassa-pss-sha256", {"public": public}),
+        verifier=LibraryKey(keyid, "rsa", "rsassa-pss-sha256", {"public": public}),
     )
 
 
