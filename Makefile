@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 	{ $(PYTHON) -m venv $(VENV) \
 	  || { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; false; }; } \
 	&& $(PIP) --upgrade 'pip>=25.1' \
-	&& $(PIP) -c constraints.txt --group dev --editable '.[sandbox,s3,images]' \
+	&& $(PIP) -c constraints.txt --group dev --editable '.[sandbox,s3,images,keyring]' \
 	&& touch $(READY) \
 	|| { [ -z "$$made" ] || rm -rf "$$made"; echo "Setting up failed, see above; it needs the internet." >&2; exit 1; }
 

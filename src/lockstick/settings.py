@@ -14,6 +14,7 @@ class Settings:
 
     Attributes:
         trust_folder: The trust store.
+        profile_folder: The credentials of API clients, or where they are kept.
         store_folder: The content store: verified bytes, which can be fetched again.
         store_limit: How many bytes a build leaves in the content store at most.
         register_file: The register of sticks.
@@ -21,6 +22,7 @@ class Settings:
     """
 
     trust_folder: Path
+    profile_folder: Path
     store_folder: Path
     register_file: Path
     receipt_key_file: Path
@@ -38,6 +40,7 @@ def default_settings() -> Settings:
     data = Path(user_data_path("lockstick", appauthor=False))
     return Settings(
         trust_folder=data / "trust",
+        profile_folder=data / "profiles",
         store_folder=Path(user_cache_path("lockstick", appauthor=False)) / "store",
         register_file=data / "register.db",
         receipt_key_file=data / "receipts" / "key.pem",

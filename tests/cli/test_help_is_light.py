@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("cryptography", "httpx", "securesystemslib", "starlette", "uvicorn")
+HEAVY = ("cryptography", "httpx", "keyring", "securesystemslib", "starlette", "uvicorn")
 
 PROGRAM = """
 import sys
@@ -32,6 +32,9 @@ sys.exit(code)
         "sandbox",
         "sandbox serve",
         "sandbox define",
+        "login",
+        "whoami",
+        "logout",
     ],
 )
 def test_help_imports_nothing_heavy(command: str) -> None:

@@ -136,9 +136,15 @@ def printed(tmp_path: Path) -> dict[str, Any]:
     with Sandbox.start(tmp_path / "cloud") as cloud, Terminal(tmp_path) as terminal:
         documents["sandbox serve"] = {
             "api": cloud.api_url,
+            "api_url": f"{cloud.api_url}/api/v2beta",
             "store": cloud.store_url,
             "credentials": str(cloud.credentials_path),
+            "api_client": str(cloud.api_client_path),
         }
+        client = f"--api-client cloud/api-client.json --api-url {cloud.api_url}/api/v2beta"
+        keep("login", f"login --keep-in file {client}")
+        keep("whoami", "whoami --credentials cloud/credentials.zip")
+        keep("logout", "logout")
         build = "build line-a --credentials cloud/credentials.zip --output stick/update"
         keep("sandbox define", "sandbox define line-a --data cloud")
         keep("dry-run", f"{build} --dry-run")

@@ -76,7 +76,7 @@ def desk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.skipif(os.name != "posix", reason="the outputs shown are those of a POSIX shell")
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "howto-release.md", DOCS / "explain.md"],
+    [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "howto-release.md", DOCS / "explain.md", DOCS / "cloud.md"],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_a_reader_who_types_everything_sees_what_the_page_shows(page: Path, desk: Path) -> None:

@@ -23,6 +23,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "register": ("register", "Sticks that were written, and how long they are good."),
     "receipts": ("receipts", "What a write left on a stick, and the key that signs it."),
     "store": ("store", "Verified bytes kept on this machine."),
+    "login": ("login", "Keep the credentials of an API client."),
+    "whoami": ("whoami", "What the credentials can do."),
+    "logout": ("logout", "Forget the credentials of an API client."),
     "sandbox": ("sandbox", "The rehearsal cloud."),
 }
 """Command name to module and short help, so that the overview needs no import."""

@@ -180,11 +180,14 @@ def trust_options(command: Command) -> Command:
 
 
 def settings() -> Settings:
-    """This machine's settings, with ``LOCKSTICK_TRUST_STORE`` in place of the default folder if it is set."""
+    """This machine's settings; variables may name another trust store and another folder for profiles."""
     from dataclasses import replace
 
     from lockstick.settings import default_settings
 
-    override = os.environ.get("LOCKSTICK_TRUST_STORE")
     found = default_settings()
-    return replace(found, trust_folder=Path(override)) if override else found
+    if trust_folder := os.environ.get("LOCKSTICK_TRUST_STORE"):
+        found = replace(found, trust_folder=Path(trust_folder))
+    if profile_folder := os.environ.get("LOCKSTICK_PROFILE_STORE"):
+        found = replace(found, profile_folder=Path(profile_folder))
+    return found

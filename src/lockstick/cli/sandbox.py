@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -73,7 +74,7 @@ def sandbox() -> None:
 def serve(console: Console, data: Path, **setup: Any) -> int:  # noqa: ANN401 - handed over as it is
     """Serve a rehearsal cloud on loopback until Ctrl-C.
 
-    Prints its addresses and the path of its credentials.zip once it takes requests. The directory holds all
+    Prints its addresses and the paths of both kinds of credentials once it takes requests. The directory holds all
     its keys and packages; served again, it is the same cloud.
     """
     with sandbox_extra():
@@ -134,16 +135,28 @@ def _announce(console: Console, packages: Sequence[Package]) -> None:
 
 
 def _introduce(console: Console, cloud: Sandbox) -> None:
+    base = f"{cloud.api_url}/api/v2beta"
     if console.json:
-        console.document({"api": cloud.api_url, "store": cloud.store_url, "credentials": str(cloud.credentials_path)})
+        console.document(
+            {
+                "api": cloud.api_url,
+                "api_url": base,
+                "store": cloud.store_url,
+                "credentials": str(cloud.credentials_path),
+                "api_client": str(cloud.api_client_path),
+            }
+        )
         return
     console.result(
         [
             f"API           {cloud.api_url}",
             f"object store  {cloud.store_url}",
             f"credentials   {cloud.credentials_path}",
+            f"API client    {cloud.api_client_path}",
         ]
     )
+    client = shlex.quote(str(cloud.api_client_path))
+    console.say(f"Log in: lockstick login --profile rehearsal --api-client {client} --api-url {base}")
     console.say("Define a lockbox: lockstick sandbox define NAME --data DIR. Stop with Ctrl-C.")
 
 

@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from lockstick.cloud.api.calls import Answer, Call
-from lockstick.cloud.api.judging import UNAUTHORIZED, is_done, judge, problem_of
+from lockstick.cloud.api.judging import UNAUTHORIZED, is_done, is_later, judge, problem_of
 from lockstick.cloud.api.shapes import ShapeError
 from lockstick.cloud.authority import CloudAuthority
 from lockstick.cloud.token import TokenSource
@@ -104,6 +104,15 @@ class Caller:
             line.close()
         self._watchdog.__exit__(kind, error, trace)
 
+    def log_in(self) -> None:
+        """Have a token, so that a refusal of the client is told from that of a call.
+
+        Raises:
+            NotAllowedError: The client or its secret is wrong or revoked.
+            TransferError: The token service cannot be reached, fails, or answers nonsense.
+        """
+        self._authority.headers(self.endpoint.url)
+
     def read(self, call: Call, read: Callable[[object], _Value]) -> _Value:
         """Make a call and read its answer, which is JSON.
 
@@ -182,6 +191,9 @@ class Caller:
             if status == UNAUTHORIZED:
                 line.drain(response)
                 raise _RefusedTokenError
+            if call.is_probe and not is_later(status):
+                line.drain(response)
+                return status, b""
             if is_done(status):
                 refuse_encoded(response.headers, subject=call.subject, origin=self._origin)
                 return status, self._body(response, call.limit, call.subject)

@@ -29,6 +29,7 @@ class Call:
         what: Method and body.
         limit: The most bytes that the answer may have.
         remedy: What to do when it is not known whether it was done, or when it is refused for what it says.
+        is_probe: Whether the status alone is asked for: any but 401 and those that mean "later" is an answer.
     """
 
     path: Sequence[str]
@@ -39,6 +40,7 @@ class Call:
     what: Outgoing = GET
     limit: int = 32 << 20
     remedy: str = ""
+    is_probe: bool = False
 
     @property
     def is_idempotent(self) -> bool:
@@ -48,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back, and means that it was done.
+    """What came back, and means that it was done (or, of a probe, whatever came).
 
     Attributes:
         status: The status code.

@@ -8,6 +8,7 @@ from lockstick.cloud.api.caller import Caller
 from lockstick.cloud.api.endpoint import Endpoint
 from lockstick.cloud.api.lockboxes import Lockboxes
 from lockstick.cloud.api.packages import Packages
+from lockstick.cloud.api.permissions import ApiPermissions
 from lockstick.cloud.api.sources import Sources
 from lockstick.cloud.api.updates import Updates
 from lockstick.progress import SILENT, Observer
@@ -40,6 +41,7 @@ class ApiClient:
         updates: The operations on updates.
         packages: The operations on packages.
         sources: The operations on external sources.
+        permissions: What this client may do, by trying.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class ApiClient:
         self.updates = Updates(self._caller)
         self.packages = Packages(self._caller)
         self.sources = Sources(self._caller)
+        self.permissions = ApiPermissions(self._caller)
 
     @property
     def skew(self) -> timedelta | None:

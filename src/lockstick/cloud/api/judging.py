@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lockstick.cloud.api.calls import Call
     from lockstick.transfer import Origin, Policy
 
-__all__ = ["UNAUTHORIZED", "is_done", "judge", "problem_of"]
+__all__ = ["UNAUTHORIZED", "is_done", "is_later", "judge", "problem_of"]
 
 UNAUTHORIZED = 401
 _DONE = (200, 201, 204)
@@ -46,6 +46,11 @@ _REMEDIES: Mapping[str, str] = {
 def is_done(status: int) -> bool:
     """Say whether a status means that it was done."""
     return status in _DONE
+
+
+def is_later(status: int) -> bool:
+    """Say whether a status means that there are too many requests, or that the service is not there just now."""
+    return status in (*_CROWDED, _UNAVAILABLE)
 
 
 def problem_of(body: bytes) -> tuple[str, str]:
@@ -90,7 +95,7 @@ def judge(  # noqa: PLR0911 - one return for each meaning
     )
     could_not = f"could not {call.doing} {call.subject}"
     remedy = _REMEDIES.get(code, call.remedy)
-    if status in (*_CROWDED, _UNAVAILABLE):
+    if is_later(status):
         wish = retry_after(headers, now)
         if wish is not None and wish > policy.max_retry_after:
             return TransferError(
