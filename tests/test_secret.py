@@ -9,7 +9,7 @@ import pytest
 
 from cloud.ground import SECRET
 from lockstick.cloud import OAuthClient
-from lockstick.secret import Secret
+from lockstick.secret import Secret, without_secrets
 
 
 @pytest.fixture
@@ -72,3 +72,8 @@ def test_it_equals_a_secret_with_the_same_text_and_nothing_else(secret: Secret) 
 def test_it_is_no_key_of_a_table(secret: Secret) -> None:
     with pytest.raises(TypeError):
         hash(secret)
+
+
+def test_a_program_that_is_started_sees_no_variable_of_ours() -> None:
+    given = {"PATH": "/bin", "LOCKSTICK_CLIENT_SECRET": SECRET, "lockstick_x": SECRET, "AWS_SECRET_ACCESS_KEY": SECRET}
+    assert without_secrets(given) == {"PATH": "/bin"}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
-from typing import NoReturn
+import json
+from typing import TYPE_CHECKING, NoReturn
 
-__all__ = ["Secret"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Secret", "masked", "without_secrets"]
 
 _MASK = "***"
+_OWN = ("LOCKSTICK_", "AWS_")
 
 
 class Secret:
@@ -52,6 +58,41 @@ class Secret:
 
     def __getstate__(self) -> NoReturn:
         raise TypeError("a secret is not copied out of this process")
+
+
+def masked(text: str, secrets: Iterable[Secret]) -> str:
+    """Take secrets out of a text of somebody else, in every form in which they were sent or would be repeated.
+
+    Args:
+        text: The whole text: of one that was cut, a part of a secret might be left.
+        secrets: What must not be in it.
+
+    Returns:
+        The text with a mask in place of each.
+    """
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - only needed where somebody said something
+
+    for secret in secrets:
+        plain = secret.reveal()
+        raw = _bytes(plain)
+        forms = {plain, quote(raw, safe=""), quote(raw), quote_plus(raw), base64.b64encode(raw).decode()}
+        forms |= {json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]}
+        # The longest first: a form may hold another one.
+        for form in sorted(filter(None, forms), key=len, reverse=True):
+            text = text.replace(form, _MASK)
+    return text
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables that a program of others may see: none of this program's own, and no keys to stores.
+
+    Args:
+        environment: All variables.
+
+    Returns:
+        The others, to be handed to a program that is started.
+    """
+    return {name: value for name, value in environment.items() if not name.upper().startswith(_OWN)}
 
 
 def _bytes(text: str) -> bytes:

@@ -11,6 +11,7 @@ The rules (cloud-apis 1.1 and 1.8):
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ __all__ = ["TokenSource"]
 
 _MARGIN = 30.0
 _REFUSED_AGAIN = 60.0
+_REMEMBERED = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ class TokenSource:
         self._observer = observer
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._given: deque[Secret] = deque(maxlen=_REMEMBERED)
 
     def token(self) -> Secret:
         """Give a token that is good for a while yet.
@@ -81,9 +84,13 @@ class TokenSource:
             return held.token
 
     def held(self) -> Secret | None:
-        """Give the token that was given out last, to be kept out of texts; asks nobody."""
+        """Give the token that was given out last; asks nobody."""
         held = self._held
         return None if held is None else held.token
+
+    def given(self) -> tuple[Secret, ...]:
+        """Give all tokens that may still be good, to be kept out of texts: one that is not used any more is, too."""
+        return tuple(self._given)
 
     def refused(self, token: Secret) -> bool:
         """Learn that a server refused a token that was given out here.
@@ -110,6 +117,7 @@ class TokenSource:
     def _renewed(self, *, after_refusal: bool) -> _Held:
         now = self._surroundings.clock()
         grant = self._request()
+        self._given.append(grant.token)
         margin = min(_MARGIN, grant.lifetime / 2)
         return _Held(token=grant.token, had_at=now, renew_at=now + grant.lifetime - margin, after_refusal=after_refusal)
 

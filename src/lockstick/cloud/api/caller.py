@@ -21,6 +21,7 @@ from lockstick.cloud.api.shapes import ShapeError
 from lockstick.cloud.authority import CloudAuthority
 from lockstick.cloud.token import TokenSource
 from lockstick.errors import NotAllowedError, NotFoundError, TransferError
+from lockstick.secret import masked
 from lockstick.transfer import origin_of
 from lockstick.transfer.answers import refuse_encoded
 from lockstick.transfer.line import Line
@@ -197,12 +198,12 @@ class Caller:
             if is_done(status):
                 refuse_encoded(response.headers, subject=call.subject, origin=self._origin)
                 return status, self._body(response, call.limit, call.subject)
-            code, message = problem_of(self._beginning(response))
+            code, message = problem_of(self._beginning(response), self._masked)
             raise judge(
                 call,
                 status,
                 response.headers,
-                (code, self._masked(message)),
+                (code, message),
                 origin=self._origin,
                 policy=self._policy,
                 now=self._surroundings.now(),
@@ -260,10 +261,7 @@ class Caller:
 
     def _masked(self, text: str) -> str:
         """Take secrets out of a text of the service: it may echo what it was sent."""
-        for secret in (self._oauth.client_secret, self._tokens.held()):
-            if secret is not None:
-                text = text.replace(secret.reveal(), str(secret))
-        return text
+        return masked(text, (self._oauth.client_secret, *self._tokens.given()))
 
 
 def _no_constant(name: str) -> object:

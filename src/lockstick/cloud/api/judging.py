@@ -17,7 +17,7 @@ from lockstick.transfer.answers import retry_after
 from lockstick.transfer.setbacks import Setback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from lockstick.cloud.api.calls import Call
@@ -53,13 +53,20 @@ def is_later(status: int) -> bool:
     return status in (*_CROWDED, _UNAVAILABLE)
 
 
-def problem_of(body: bytes) -> tuple[str, str]:
-    """Read what the service says of an error: its code and its text; empty where it says nothing readable."""
+def problem_of(body: bytes, clean: Callable[[str], str]) -> tuple[str, str]:
+    """Read what the service says of an error: its code and its text; empty where it says nothing readable.
+
+    Args:
+        body: What it says.
+        clean: Takes secrets out of a whole text. A part of one could not be told from anything else, so this comes
+            before a text is cut.
+    """
     members = loose_object(body) or {}
     code, message = members.get("code"), members.get("msg")
-    known = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    known = code if isinstance(code, str) and _CODE.fullmatch(code) and clean(code) == code else ""
     if not isinstance(message, str):
         return known, ""
+    message = clean(message)
     shown = "".join(letter if letter.isprintable() else " " for letter in message[: _LONGEST_MESSAGE + 1])
     return known, shown if len(shown) <= _LONGEST_MESSAGE else f"{shown[:_LONGEST_MESSAGE]}…"
 

@@ -6,6 +6,7 @@ shell is involved; there is a limit to the time they take and to what they may s
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from lockstick.errors import MediaError
+from lockstick.secret import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +96,7 @@ def run_program(argv: Sequence[str], *, seconds: float = PROGRAM_SECONDS, cap: i
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env=None if sys.platform == "win32" else _ENVIRONMENT,
+            env=without_secrets(os.environ) if sys.platform == "win32" else _ENVIRONMENT,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:

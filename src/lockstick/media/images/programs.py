@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lockstick.disk.space import allocated
 from lockstick.errors import MediaError
 from lockstick.media.images.contents import FIXED_TIME
+from lockstick.secret import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +79,7 @@ def run_program(
     Raises:
         MediaError: It failed; what it said last is in the error.
     """
-    settled = {name: value for name, value in os.environ.items() if name != _CLOCK} | _SETTLED
+    settled = {name: value for name, value in without_secrets(os.environ).items() if name != _CLOCK} | _SETTLED
     if has_clock:
         settled[_CLOCK] = str(FIXED_TIME)
     before = allocated(growing)

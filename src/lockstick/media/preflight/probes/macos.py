@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from lockstick.media.preflight.facts import Facts, Platform, ReadOnlyBy
+from lockstick.secret import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,7 +154,14 @@ def macos_probe() -> MacProbe:
 
 def _run(command: Sequence[str]) -> bytes | None:
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_TIMEOUT, stdin=subprocess.DEVNULL)  # noqa: S603 - programs of the system, by their full paths
+        done = subprocess.run(  # noqa: S603 - programs of the system, by their full paths
+            command,
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT,
+            stdin=subprocess.DEVNULL,
+            env=without_secrets(os.environ),
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout if done.returncode == 0 else None
