@@ -120,7 +120,7 @@ def read_private(path: Path, cap: int) -> bytes:
         if error.errno in (errno.ELOOP, errno.EMLINK):  # what O_NOFOLLOW says of a link, on Linux and on BSD
             raise _no_plain_file(path) from error
         raise media_error(error, path, "read") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _no_plain_file(path)
@@ -134,10 +134,12 @@ def read_private(path: Path, cap: int) -> bytes:
                     "make new credentials."
                 ),
             )
-        try:
+        with open(descriptor, "rb", closefd=False) as file:
             data = file.read(cap + 1)
-        except OSError as error:
-            raise media_error(error, path, "read") from error
+    except OSError as error:
+        raise media_error(error, path, "read") from error
+    finally:
+        os.close(descriptor)
     if len(data) > cap:
         raise NotAllowedError(f"{path} cannot be used", why=f"it is larger than {cap} bytes", remedy=_REMOVE)
     return data
