@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from lockstick.sandbox import CANARY, Fault, Sandbox
+from lockstick.sandbox.fleet import DEVICES
 from lockstick.sandbox.publisher import API_CLIENT_ID, CLIENT_ID
 from media.records.ground import receipt
 
@@ -302,6 +303,34 @@ def _pack(site: Site) -> list[str]:
     return [*words, "--sign", str(site.key_file()), "--trust", _roots(site), "--force"]
 
 
+def _write(site: Site) -> list[str]:
+    (site.work / "stick").mkdir()
+    words = ["write", _built(site), "--to", "stick", "--trust", _roots(site), "--i-know"]
+    _run(site, ["receipts", "key", "--protect"])
+    return words
+
+
+def _yaml(site: Site) -> str:
+    (site.work / "lockbox.yaml").write_text("packages:\n  - firmware-1.0.bin\n")
+    return "lockbox.yaml"
+
+
+def _upload(site: Site) -> list[str]:
+    (site.work / "new.bin").write_bytes(b"new")
+    words = ["packages", "upload", "new.bin", "--name", "new", "--version", "1", "--hardware-id", "board"]
+    return _logged_in(site, *words)
+
+
+def _launch(site: Site, *more: str) -> list[str]:
+    words = ["updates", "launch", "--package", "firmware-1.0.bin", "--device", DEVICES[0].uuid, "--yes"]
+    return _logged_in(site, *words, *more)
+
+
+def _cancel(site: Site) -> list[str]:
+    _run(site, _launch(site))
+    return ["updates", "cancel", "--device", DEVICES[0].uuid]
+
+
 def _login(site: Site) -> list[str]:
     return ["login", "--api-client", str(site.cloud.api_client_path), "--api-url", site.api_url, "--keep-in", "file"]
 
@@ -319,6 +348,7 @@ WAYS: Mapping[str, Callable[[Site], list[str]]] = {
     "rehearse": _rehearse,
     "inspect": lambda site: ["inspect", _built(site)],
     "pack": _pack,
+    "write": _write,
     "drives": lambda _: ["drives", "--all"],
     "trust list": lambda site: _trusted(site, "list"),
     "trust add": lambda site: ["trust", "add", "site", "--from", _roots(site)],
@@ -337,6 +367,21 @@ WAYS: Mapping[str, Callable[[Site], list[str]]] = {
     "store prune": lambda site: _stored(site, "prune", "--limit", "0"),
     "login": _login,
     "whoami": lambda site: _logged_in(site, "whoami", *_credentials(site)),
+    "lockboxes list": lambda site: _logged_in(site, "lockboxes", "list"),
+    "lockboxes show": lambda site: _logged_in(site, "lockboxes", "show", "kiosk"),
+    "lockboxes diff": lambda site: _logged_in(site, "lockboxes", "diff", "kiosk", _yaml(site)),
+    "lockboxes define": lambda site: _logged_in(site, "lockboxes", "define", "kiosk", "--file", _yaml(site), "--yes"),
+    "lockboxes revoke": lambda site: _logged_in(site, "lockboxes", "revoke", "kiosk", "--yes"),
+    "lockboxes delete": lambda site: _logged_in(site, "lockboxes", "delete", "kiosk", "--yes"),
+    "packages list": lambda site: _logged_in(site, "packages", "list"),
+    "packages show": lambda site: _logged_in(site, "packages", "show", "firmware-1.0.bin"),
+    "packages upload": _upload,
+    "packages edit": lambda site: _logged_in(site, "packages", "edit", "firmware-1.0.bin", "--comment", "good"),
+    "packages delete": lambda site: _logged_in(site, "packages", "delete", "firmware-1.0.bin", "--yes", "--force"),
+    "packages sources": lambda site: _logged_in(site, "packages", "sources"),
+    "packages refresh": lambda site: _logged_in(site, "packages", "refresh", "tdx-quarterly"),
+    "updates launch": _launch,
+    "updates cancel": _cancel,
     "logout": lambda site: _logged_in(site, "logout"),
     "sandbox serve": _served,
     "sandbox define": lambda site: ["sandbox", "define", "line-b", "--data", str(site.cloud.data)],
