@@ -11,6 +11,8 @@ from contextlib import suppress
 
 from families.target import Target, emptied, folder
 from ground import sound
+from lockstick.cloud.api import read_api_client
+from lockstick.cloud.login import Keyring, KeyringTrouble, Profile, Profiles
 from lockstick.disk.lock import try_lock
 from lockstick.errors import LockstickError
 from lockstick.lockbox.anchors import DIRECTOR_ROOT, IMAGE_ROOT, read_folder
@@ -21,6 +23,7 @@ from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.truststore import TrustStore
 from lockstick.metadata.uptane import UPTANE
 from lockstick.report.store import list_json, list_text
+from lockstick.secret import Secret
 from lockstick.transfer.store.claims import read_claims
 from lockstick.transfer.store.folders import prepare_root, write_marker
 from lockstick.transfer.store.index import read_index, write_index
@@ -164,6 +167,32 @@ def _entry() -> bytes:
     return json.dumps({"format": 1, "dialect": "uptane", "director": director, "image_repo": image}).encode()
 
 
+def api_profile(data: bytes) -> None:
+    """What ``login`` kept, in a file and in a keyring, and the file that an API client is handed out in."""
+    place = emptied("profiles")
+    place.chmod(0o700)
+    (place / "fuzz.json").write_bytes(data)
+    (place / "fuzz.json").chmod(0o600)
+
+    def no_keyring() -> Keyring:
+        raise KeyringTrouble("there is none")
+
+    with suppress(LockstickError):
+        kept = Profiles(place, no_keyring).get("fuzz")
+        if kept is None or Profile.of(kept.profile.text()) != kept.profile:
+            raise AssertionError("what was read cannot be written")
+    Profile.of(Secret(data.decode("utf-8", "surrogateescape")))
+    with suppress(LockstickError):
+        read_api_client(place / "fuzz.json")
+
+
+def _api_profile_seeds() -> list[bytes]:
+    members = {"api_url": "https://a.test/v2", "client_id": "a", "client_secret": "b", "token_url": "https://a.test/t"}
+    whole = {"format": 1, "entry": "fuzz 1", "is_stray": False, "profile": members}
+    client = {"client_id": "a", "secret": "b", "token_endpoint": "https://a.test/t"}
+    return [json.dumps(one).encode() for one in (whole, members, client, {"format": 1, "entry": "fuzz 1"})]
+
+
 def _state_seeds() -> list[bytes]:
     blob = base64.b64encode(b"{}").decode()
     target = {"name": "fw", "length": 1, "hashes": {"sha256": "00"}, "hardware_ids": ["b"], "ecus": {"p1": "b"}}
@@ -222,6 +251,7 @@ TARGETS = {
     "store_index": Target(store_index, _index_seeds),
     "store_claims": Target(store_claims, lambda: [json.dumps({"fetching": ["a" * 64], "using": ["b" * 64]}).encode()]),
     "store_marker": Target(store_marker, lambda: [b'{"format": 1}', b"{}"]),
+    "api_profile": Target(api_profile, _api_profile_seeds),
     "device_state": Target(device_state, _state_seeds),
     "device_profile": Target(device_profile, _profile_seeds),
     "fleet": Target(fleet, _fleet_seeds),
