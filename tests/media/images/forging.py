@@ -8,22 +8,24 @@ __all__ = ["fat32_by_hand", "head", "short", "small_file", "squashfs_by_hand"]
 
 
 def head(kind: int) -> bytes:
+    """The beginning of an inode; its number is for :func:`squashfs_by_hand` to fill in."""
     return struct.pack("<4H2I", kind, 0o755, 0, 0, 0, 1)
 
 
 def squashfs_by_hand(
-    entries: list[tuple[bytes, int, int]], inodes: list[bytes], *, block: bytes = b"", said: int = 0
+    entries: list[tuple[bytes, int, int]], given: list[bytes], *, block: bytes = b"", said: int = 0
 ) -> bytes:
     """An image whose root lists (name, index of an inode, kind); the root itself is inode 0."""
     listing = b""
-    places = []
+    places, inodes = [], list(given)
     at = 32  # after the root's own inode
-    for inode in inodes:
+    for index, inode in enumerate(inodes):
         places.append(at)
         at += len(inode)
+        inodes[index] = inode[:12] + struct.pack("<I", index + 2) + inode[16:]
     for name, number, kind in entries:
         where = 0 if number == 0 else places[number - 1]
-        listing += struct.pack("<3I", 0, 0, 1) + struct.pack("<HhHH", where, 0, kind, len(name) - 1) + name
+        listing += struct.pack("<3I", 0, 0, number + 1) + struct.pack("<HhHH", where, 0, kind, len(name) - 1) + name
     root = head(1) + struct.pack("<2I2HI", 0, 1, said or len(listing) + 3, 0, 0)
     table = root + b"".join(inodes)
     inode_at = 96 + len(block)

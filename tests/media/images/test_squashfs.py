@@ -136,7 +136,7 @@ def test_every_flipped_byte_of_the_tables_ends_in_an_error_or_a_tree(image: Path
     assert refused > 10
 
 
-def hand_opened(tmp_path: Path, raw: bytes) -> SquashfsTree:
+def hand_opened(tmp_path: Path, raw: bytes | bytearray) -> SquashfsTree:
     (tmp_path / "by-hand").write_bytes(raw)
     return opened(tmp_path / "by-hand")
 
@@ -147,24 +147,84 @@ def test_an_image_made_by_hand_is_read(tmp_path: Path) -> None:
         assert file.readall() == b"hello"
 
 
-def test_a_folder_that_holds_itself_ends_the_walk(tmp_path: Path) -> None:
-    tree = hand_opened(tmp_path, squashfs_by_hand([(b"again", 0, 1)], []))
-    assert [entry.name for entry in tree.entries(())] == ["again"]
+def test_a_folder_that_holds_itself_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="two places"):
-        list(tree.entries(("again",)))
+        hand_opened(tmp_path, squashfs_by_hand([(b"again", 0, 1)], []))
 
 
 def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
-    tree = hand_opened(tmp_path, squashfs_by_hand([(b"a", 1, 2), (b"a", 1, 2)], [small_file(0, 96)]))
     with pytest.raises(OSError, match="twice"):
-        tree.look(("a",))
+        hand_opened(tmp_path, squashfs_by_hand([(b"a", 1, 2), (b"a", 1, 2)], [small_file(0, 96)]))
+
+
+def test_names_out_of_order_are_refused_as_linux_does_not_find_them(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="out of order"):
+        hand_opened(tmp_path, squashfs_by_hand([(b"b", 1, 2), (b"a", 1, 2)], [small_file(0, 96)]))
+
+
+def plain_tables(folder: Path, image: Path) -> tuple[bytearray, SquashfsTree]:
+    """An image whose tables lie in it as they are, to be changed."""
+    made(folder, image, "-noI", "-noD", "-no-exports", "-no-fragments", "-no-duplicates")
+    return bytearray(image.read_bytes()), opened(image)
+
+
+def inode_at(image: SquashfsTree, raw: bytearray, name: bytes) -> tuple[int, int]:
+    """Where the inode of a file with a name of its own lies in such an image, and its entry in the listing."""
+    listed = raw.index(name, int.from_bytes(raw[72:80], "little")) - struct.calcsize("<HhHH")
+    return int.from_bytes(raw[64:72], "little") + 2 + struct.unpack_from("<H", raw, listed)[0], listed
+
+
+def test_two_files_with_one_number_are_refused_as_linux_gives_one_for_the_other(tmp_path: Path) -> None:
+    """Found by attack: whoever read ``evil`` on a mounted image was given its bytes for ``good`` afterwards."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "evil").write_bytes(b"another one")
+    (folder / "good").write_bytes(b"the real one")
+    raw, tree = plain_tables(folder, tmp_path / "image")
+    (evil, listed), (good, _) = (inode_at(tree, raw, name) for name in (b"evil", b"good"))
+    step = struct.unpack_from("<I", raw, good + 12)[0] - struct.unpack_from("<I", raw, evil + 12)[0]
+    assert step
+    raw[evil + 12 : evil + 16] = raw[good + 12 : good + 16]
+    with pytest.raises(OSError, match="number of another"):  # the folder still says the other number
+        hand_opened(tmp_path, raw)
+    struct.pack_into("<h", raw, listed + 2, struct.unpack_from("<h", raw, listed + 2)[0] + step)
+    with pytest.raises(OSError, match="number of another"):
+        hand_opened(tmp_path, raw)
+
+
+def test_an_index_that_leads_to_another_folder_is_refused_as_linux_follows_it(tmp_path: Path) -> None:
+    """Found by attack: listed were the files of ``good``, and whoever opened one by name was given that of ``evil``."""
+    folder = tmp_path / "folder"
+    for name in ("evil", "good"):
+        (folder / name).mkdir(parents=True)
+        for number in range(500):
+            (folder / name / f"{number:064x}").write_bytes(name.encode())
+    raw, _ = plain_tables(folder, tmp_path / "image")
+    table = int.from_bytes(raw[64:72], "little")
+    evil, good = (at for at in range(table, len(raw) - 28) if is_large_folder(raw, at))
+    assert len(list(hand_opened(tmp_path, raw).entries(("good",)))) == 500
+    (evil_offset,), (good_offset,) = (struct.unpack_from("<H", raw, at + 34) for at in (evil, good))
+    place, block = struct.unpack_from("<2I", raw, evil + 40)
+    changed = bytearray(raw)
+    struct.pack_into("<2I", changed, good + 40, place + evil_offset - good_offset, block)
+    changed[good + 52 : good + 116] = raw[evil + 52 : evil + 116]
+    with pytest.raises(OSError, match="leads elsewhere"):
+        hand_opened(tmp_path, changed)
+    changed = bytearray(raw)
+    changed[good + 52 + 63] ^= 1  # a name that is not the one there
+    with pytest.raises(OSError, match="leads elsewhere"):
+        hand_opened(tmp_path, changed)
+
+
+def is_large_folder(raw: bytearray, at: int) -> bool:
+    """Whether an inode of a folder with an index begins there."""
+    return raw[at : at + 2] == b"\x08\x00" and raw[at + 52 : at + 92] == b"0" * 40
 
 
 @pytest.mark.parametrize("name", [b"..", b".", b"a/b", b"a\x00b"])
 def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: bytes) -> None:
-    tree = hand_opened(tmp_path, squashfs_by_hand([(name, 1, 2)], [small_file(0, 96)]))
     with pytest.raises(OSError, match="cannot be a name"):
-        list(tree.entries(()))
+        hand_opened(tmp_path, squashfs_by_hand([(name, 1, 2)], [small_file(0, 96)]))
 
 
 def test_more_names_than_an_image_may_have_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,14 +232,13 @@ def test_more_names_than_an_image_may_have_are_refused(tmp_path: Path, monkeypat
     assert len(list(hand_opened(tmp_path, raw).entries(()))) == 3
     monkeypatch.setattr(names, "MOST_NAMES", 3)
     with pytest.raises(OSError, match="more than 3 names"):
-        list(hand_opened(tmp_path, raw).entries(()))
+        hand_opened(tmp_path, raw)
 
 
 def test_a_listing_that_is_longer_than_folders_are_is_not_read(tmp_path: Path) -> None:
     large = head(8) + struct.pack("<4I2HI", 1, 0xFFFF_FFFF, 0, 0, 0, 0, 0)
-    tree = hand_opened(tmp_path, squashfs_by_hand([(b"a", 1, 8)], [large]))
     with pytest.raises(OSError, match="more than folders can hold"):
-        list(tree.entries(("a",)))
+        hand_opened(tmp_path, squashfs_by_hand([(b"a", 1, 8)], [large]))
 
 
 def test_a_file_larger_than_any_image_is_refused_without_reading_it(tmp_path: Path) -> None:

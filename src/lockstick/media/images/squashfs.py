@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from array import array
+from contextlib import suppress
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -38,13 +39,17 @@ _KEPT_FRAGMENTS = 8
 _KEPT_FOLDERS = 64
 _MOST_BLOCKS = 4 << 20  # of one file: half a terabyte with the usual blocks
 _DEEPEST = 64
+_TOO_DEEP = "folders in it lie deeper than anybody puts them"
+_TWO_PLACES = "a folder in it lies in two places"
 
 
 class SquashfsTree:
     """A squashfs 4.0 image (gzip).
 
     What other readers might read otherwise is refused: a folder that can be reached in two ways (it could hold
-    itself), a name that is listed twice, a block of another length than the file says.
+    itself), a name that is listed twice, a block of another length than the file says. So is what Linux would confuse:
+    it knows a file by its inode's number and gives the one that it met first to whoever asks for the other one. To
+    know that no two share one, all folders are gone through at once.
 
     Args:
         source: The image.
@@ -63,8 +68,10 @@ class SquashfsTree:
         self._names = Allowance()
         self._fragment = lru_cache(maxsize=_KEPT_FRAGMENTS)(self._read_fragment)
         self._listing = lru_cache(maxsize=_KEPT_FOLDERS)(self._read_listing)
-        if self._inode(self._super.root).kind is not EntryKind.FOLDER:
+        root = self._inode(self._super.root)
+        if root.kind is not EntryKind.FOLDER:
             raise damaged("it has no outermost folder")
+        self._check_numbers(root.number)
 
     @property
     def shown(self) -> str:
@@ -125,7 +132,7 @@ class SquashfsTree:
 
     def _reference(self, place: Place) -> int | None:
         if len(place) > _DEEPEST:
-            raise damaged("folders in it lie deeper than anybody puts them")
+            raise damaged(_TOO_DEEP)
         reference = self._super.root
         for depth, name in enumerate(place):
             if self._inode(reference).kind is not EntryKind.FOLDER:
@@ -139,17 +146,37 @@ class SquashfsTree:
     def _folder(self, reference: int, place: Place) -> dict[str, int]:
         # A folder with two places may hold itself, and a few of them make a tree without end.
         if self._homes.setdefault(reference, place) != place:
-            raise damaged("a folder in it lies in two places")
+            raise damaged(_TWO_PLACES)
         return self._listing(reference)
 
     def _read_listing(self, reference: int) -> dict[str, int]:
         listing: dict[str, int] = {}
-        for name, inside in read_folder(self._metadata, self._super.folder_table, self._inode(reference)):
-            if name in listing:
-                raise damaged(f"a folder in it lists {name!r} twice")
-            listing[name] = inside
+        for one in read_folder(self._metadata, self._super.folder_table, self._inode(reference)):
+            listing[one.name] = one.reference
         self._names.take(reference, len(listing))
         return listing
+
+    def _check_numbers(self, root: int) -> None:
+        known = {root: self._super.root}
+        waiting: list[tuple[int, Place]] = [(self._super.root, ())]
+        while waiting:
+            folder, place = waiting.pop()
+            if len(place) > _DEEPEST:
+                raise damaged(_TOO_DEEP)
+            if self._homes.setdefault(folder, place) != place:
+                raise damaged(_TWO_PLACES)
+            count = 0
+            for one in read_folder(self._metadata, self._super.folder_table, self._inode(folder)):
+                count += 1
+                inode: Inode | None = None
+                with suppress(OSError):  # one bad file does not hide the others
+                    inode = self._inode(one.reference)
+                is_other = inode is not None and inode.number != one.number
+                if is_other or known.setdefault(one.number, one.reference) != one.reference:
+                    raise damaged(f"{one.name!r} in it has the number of another file")
+                if inode is not None and inode.kind is EntryKind.FOLDER:
+                    waiting.append((one.reference, (*place, one.name)))
+            self._names.take(folder, count)
 
     def _read_fragment(self, number: int) -> bytes:
         """The bytes that the ends of several files share."""
@@ -174,7 +201,7 @@ class SquashfsTree:
             size: Its size as the image writes it: bytes, and whether they lie there as they are.
         """
         length = size & (_PLAIN - 1)
-        if length > self.block_size or start + length > self._super.used:
+        if size >= 2 * _PLAIN or length > self.block_size or start + length > self._super.used:
             raise damaged("a block in it is too large, or lies beyond its end")
         data = exactly(self._source, start, length)
         return data if size & _PLAIN else inflate(data, self.block_size)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lockstick.media.images.source import Source
 
-__all__ = ["MAGIC", "NO_FRAGMENT", "Inode", "Metadata", "Superblock", "inflate", "read_folder", "read_inode"]
+__all__ = ["MAGIC", "NO_FRAGMENT", "Inode", "Listed", "Metadata", "Superblock", "inflate", "read_folder", "read_inode"]
 
 MAGIC = b"hsqs"
 NO_FRAGMENT = 0xFFFF_FFFF
@@ -50,6 +50,8 @@ _LARGE_FILE = struct.Struct("<3Q4I")
 _LINK = struct.Struct("<2I")
 _LIST_HEAD = struct.Struct("<3I")
 _LIST_ENTRY = struct.Struct("<HhHH")
+_INDEX_ENTRY = struct.Struct("<3I")
+_OTHER_INDEX = "the index of a folder in it leads elsewhere than its listing"
 _KNOWN_TYPES = range(1, 15)
 
 
@@ -151,6 +153,11 @@ class Metadata:
             raise damaged("a block of metadata in it is empty")
         return plain, place + 2 + length
 
+    def settled(self, place: int, offset: int) -> tuple[int, int]:
+        """The same place, said by the block that has the next byte."""
+        plain, after = self._block(place)
+        return (after, 0) if offset == len(plain) else (place, offset)
+
     def read(self, place: int, offset: int, length: int) -> tuple[bytes, int, int]:
         """Read on from a place, over as many blocks as it takes.
 
@@ -183,21 +190,25 @@ class Inode:
     Attributes:
         kind: What it is.
         mode: Its permissions.
+        number: By which number systems know it.
         size: A file's bytes; for a folder, of its listing.
         start: Where a file's blocks begin in the image; where a folder's listing does in the table.
         offset: Where a folder's listing begins in the unpacked block; where a file's end does in its fragment.
         fragment: The fragment with the end of a file, or :data:`NO_FRAGMENT`.
-        sizes: Where the list of a file's block sizes is: place and offset.
+        sizes: Where the list of a file's block sizes is, or a folder's index: place and offset.
+        indexed: How many places in a folder's listing its index names.
         target: Where a link leads.
     """
 
     kind: EntryKind
     mode: int
+    number: int
     size: int = 0
     start: int = 0
     offset: int = 0
     fragment: int = NO_FRAGMENT
     sizes: tuple[int, int] = (0, 0)
+    indexed: int = 0
     target: bytes = b""
 
 
@@ -213,19 +224,20 @@ def read_inode(metadata: Metadata, table: int, reference: int) -> Inode:
         OSError: There is none, or it contradicts itself.
     """
     raw, place, offset = metadata.read(table + (reference >> 16), reference & 0xFFFF, _HEAD.size)
-    number, mode, *_ = _HEAD.unpack(raw)
-    if number not in _KNOWN_TYPES:
+    form_number, mode, _, _, _, number = _HEAD.unpack(raw)
+    if form_number not in _KNOWN_TYPES:
         raise damaged("something in it is of no known kind")
-    form = {1: _SMALL_FOLDER, 2: _SMALL_FILE, 3: _LINK, 8: _LARGE_FOLDER, 9: _LARGE_FILE, 10: _LINK}.get(number)
+    form = {1: _SMALL_FOLDER, 2: _SMALL_FILE, 3: _LINK, 8: _LARGE_FOLDER, 9: _LARGE_FILE, 10: _LINK}.get(form_number)
     if form is None:
-        return Inode(kind=EntryKind.OTHER, mode=mode)
+        return Inode(kind=EntryKind.OTHER, mode=mode, number=number)
     raw, place, offset = metadata.read(place, offset, form.size)
     values = form.unpack(raw)
     if form is _LINK:
         length = values[1]
         if length > _LONGEST_LINK:
             raise damaged("a link in it is longer than links can be")
-        return Inode(kind=EntryKind.LINK, mode=mode, target=metadata.read(place, offset, length)[0])
+        target = metadata.read(place, offset, length)[0]
+        return Inode(kind=EntryKind.LINK, mode=mode, number=number, target=target)
     if form is _SMALL_FILE:
         start, fragment, at, size = values
     elif form is _LARGE_FILE:
@@ -233,15 +245,47 @@ def read_inode(metadata: Metadata, table: int, reference: int) -> Inode:
     else:
         if form is _SMALL_FOLDER:
             start, _, size, at, _ = values
+            indexed = 0
         else:
-            _, size, start, _, _, at, _ = values
-        return Inode(kind=EntryKind.FOLDER, mode=mode, size=size, start=start, offset=at)
+            _, size, start, _, indexed, at, _ = values
+        return Inode(
+            kind=EntryKind.FOLDER,
+            mode=mode,
+            number=number,
+            size=size,
+            start=start,
+            offset=at,
+            sizes=(place, offset),
+            indexed=indexed,
+        )
     return Inode(
-        kind=EntryKind.FILE, mode=mode, size=size, start=start, offset=at, fragment=fragment, sizes=(place, offset)
+        kind=EntryKind.FILE,
+        mode=mode,
+        number=number,
+        size=size,
+        start=start,
+        offset=at,
+        fragment=fragment,
+        sizes=(place, offset),
     )
 
 
-def read_folder(metadata: Metadata, table: int, folder: Inode) -> Iterator[tuple[str, int]]:
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One name in a folder.
+
+    Attributes:
+        name: The name.
+        reference: Where its inode is.
+        number: The inode's number, as the folder has it.
+    """
+
+    name: str
+    reference: int
+    number: int
+
+
+def read_folder(metadata: Metadata, table: int, folder: Inode) -> Iterator[Listed]:
     """List a folder.
 
     Args:
@@ -253,25 +297,53 @@ def read_folder(metadata: Metadata, table: int, folder: Inode) -> Iterator[tuple
         Each name, and where its inode is.
 
     Raises:
-        OSError: The listing is damaged, or longer than the caps.
+        OSError: The listing is damaged, or longer than the caps; or Linux would find something else by name than what
+            is listed. It looks no further than to a name that sorts behind, and may begin where the index says.
     """
     left = folder.size - _NOTHING_LISTED
     if left > _MOST_LISTING:
         raise damaged("a folder in it lists more than folders can hold")
-    place, offset, count = table + folder.start, folder.offset, 0
+    index = _read_index(metadata, folder)
+    place, offset, count, latest = table + folder.start, folder.offset, 0, b""
     while left > 0:
+        at, start = folder.size - _NOTHING_LISTED - left, metadata.settled(place, offset)
         raw, place, offset = metadata.read(place, offset, _LIST_HEAD.size)
-        more, block, _ = _LIST_HEAD.unpack(raw)
+        more, block, base = _LIST_HEAD.unpack(raw)
         left -= _LIST_HEAD.size
         if more >= _MOST_PER_HEADER:
             raise damaged("a folder in it counts more names than it may")
-        for _ in range(more + 1):
+        for nth in range(more + 1):
             raw, place, offset = metadata.read(place, offset, _LIST_ENTRY.size)
-            at, _, _, length = _LIST_ENTRY.unpack(raw)
+            inode_at, number, _, length = _LIST_ENTRY.unpack(raw)
             raw, place, offset = metadata.read(place, offset, length % _LONGEST_NAME + 1)
             left -= _LIST_ENTRY.size + len(raw)
             count += 1
             name = text_of(raw)
             if length >= _LONGEST_NAME or left < 0 or count > MOST_NAMES or not is_name(name):
                 raise damaged("a folder in it lists what cannot be a name, or too many")
-            yield name, block << 16 | at
+            if raw <= latest:
+                raise damaged(
+                    f"a folder in it lists {name!r} twice" if raw == latest else "a folder in it lists out of order"
+                )
+            latest = raw
+            if not nth and (said := index.pop(at, None)) is not None:
+                leads_to = table + said[0], (folder.offset + at) % _METADATA_SIZE
+                if (*leads_to, said[1]) != (*start, raw):
+                    raise damaged(_OTHER_INDEX)
+            yield Listed(name=name, reference=block << 16 | inode_at, number=base + number & 0xFFFF_FFFF)
+    if index:
+        raise damaged(_OTHER_INDEX)
+
+
+def _read_index(metadata: Metadata, folder: Inode) -> dict[int, tuple[int, bytes]]:
+    """What a folder's index says: at which byte of the listing which block begins to count, and with which name."""
+    found: dict[int, tuple[int, bytes]] = {}
+    place, offset = folder.sizes
+    for _ in range(folder.indexed):
+        raw, place, offset = metadata.read(place, offset, _INDEX_ENTRY.size)
+        at, block, length = _INDEX_ENTRY.unpack(raw)
+        if length >= _LONGEST_NAME or at <= max(found, default=-1):
+            raise damaged(_OTHER_INDEX)
+        name, place, offset = metadata.read(place, offset, length + 1)
+        found[at] = (block, name)
+    return found
