@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-__all__ = ["fat32_by_hand", "head", "short", "small_file", "squashfs_by_hand"]
+__all__ = ["fat32_by_hand", "head", "long_name", "short", "small_file", "squashfs_by_hand"]
 
 
 def head(kind: int) -> bytes:
@@ -44,6 +44,23 @@ def small_file(size: int, start: int, *sizes: int) -> bytes:
 def short(name: bytes, *, cluster: int = 0, size: int = 0, attributes: int = 0x20) -> bytes:
     """An entry of a FAT's folder."""
     return name.ljust(11) + struct.pack("<B8xH4xHI", attributes, 0, cluster, size)
+
+
+def long_name(name: str, alias: bytes) -> list[bytes]:
+    """The entries that give the next one, with a short name, a long one."""
+    total = 0
+    for byte in alias:
+        total = ((total >> 1 | total << 7) + byte) & 0xFF
+    letters = name.encode("utf-16-le", "surrogatepass")
+    if len(letters) % 26:
+        letters = (letters + b"\x00\x00").ljust(-(-len(letters) // 26) * 26, b"\xff")
+    pieces = [letters[at : at + 26] for at in range(0, len(letters), 26)]
+    parts = [
+        bytes([number]) + one[:10] + bytes([0x0F, 0, total]) + one[10:22] + bytes(2) + one[22:]
+        for number, one in enumerate(pieces, 1)
+    ]
+    parts[-1] = bytes([len(parts) | 0x40]) + parts[-1][1:]
+    return parts[::-1]
 
 
 def fat32_by_hand(folders: dict[int, list[bytes]], links: dict[int, int], data: dict[int, bytes]) -> bytes:

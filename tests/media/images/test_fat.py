@@ -12,7 +12,7 @@ import pytest
 from lockstick.disk.tree import FolderTree
 from lockstick.media.images.fat import FatTree
 from lockstick.media.images.source import ImageFile
-from media.images.forging import short
+from media.images.forging import long_name, short
 from media.images.ground import make_folder, needs, read_all
 
 if TYPE_CHECKING:
@@ -117,10 +117,10 @@ def partitioned(image: Path, *kinds: int) -> Path:
 
 def test_one_partition_is_found_and_more_or_none_are_refused(folder: Path, tmp_path: Path) -> None:
     plain = read_all(FolderTree(folder))
-    for kinds in ((0x0C,), (0, 0x0C), (0x83, 0x0E)):
+    for kinds in ((0x0C,), (0, 0x0C)):
         assert read_all(opened(partitioned(made(folder, tmp_path / "image", 40 * _MIB, "-F", "32"), *kinds))) == plain
-    for kinds in ((0x0C, 0x0B), (0x07,), (0xEE,)):
-        with pytest.raises(OSError, match="FAT partition"):
+    for kinds in ((0x0C, 0x0B), (0x83, 0x0E), (0xEE, 0x0C), (0x07,), (0xEE,)):
+        with pytest.raises(OSError, match=r"no FAT partition|more partitions than one"):
             opened(partitioned(made(folder, tmp_path / "image", 40 * _MIB, "-F", "32"), *kinds))
 
 
@@ -217,8 +217,120 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: bytes) -> N
         list(tree.entries(()))
 
 
-def test_a_long_name_that_belongs_to_another_entry_is_not_taken(tmp_path: Path) -> None:
-    letters = "other.txt\x00".ljust(13, "\uffff").encode("utf-16-le")
-    long = b"\x41" + letters[:10] + b"\x0f\x00\x77" + letters[10:22] + bytes(2) + letters[22:]
-    tree = by_hand(tmp_path, [long, short(b"A       TXT")], {})
-    assert [entry.name for entry in tree.entries(())] == ["A.TXT"]
+_GOOD, _EVIL = b"GOOD~1  BIN", b"GOOD    BIN"
+_BOTH = {2: 0xFFFF, 3: 0xFFFF}
+
+
+def test_a_short_name_that_is_another_files_long_one_is_refused(tmp_path: Path) -> None:
+    """Found by attack: systems look for both at once and take the first, which was the other file."""
+    items = [*long_name("evil.bin", _EVIL), short(_EVIL, cluster=2, size=512)]
+    items += [*long_name("good.bin", _GOOD), short(_GOOD, cluster=3, size=512)]
+    for order in (items, items[2:] + items[:2]):
+        with pytest.raises(OSError, match="twice"):
+            by_hand(tmp_path, order, _BOTH).look(("good.bin",))
+
+
+def test_a_file_is_found_by_its_short_name_as_when_mounted(tmp_path: Path) -> None:
+    folder = [*long_name("a long folder", b"ALONGF~1   "), short(b"ALONGF~1", cluster=2, attributes=0x10)]
+    inside = [*long_name("good.bin.json", _GOOD), short(_GOOD, size=0)]
+    tree = by_hand(tmp_path, folder, {2: 0xFFFF}, b"".join(inside))
+    assert [entry.name for entry in tree.entries(())] == ["a long folder"]
+    for place in (("a long folder", "GOOD.bin.json"), ("alongf~1", "good~1.bin"), ("A Long Folder", "GOOD~1.BIN")):
+        assert tree.look(place) is not None
+    assert [entry.name for entry in tree.entries(("alongf~1",))] == ["good.bin.json"]
+
+
+def test_letters_of_which_not_all_systems_know_the_capitals_are_not_taken_for_another(tmp_path: Path) -> None:
+    tree = by_hand(tmp_path, [*long_name("\u212aelvin", b"KEL~1      "), short(b"KEL~1")], {})
+    assert tree.look(("\u212aelvin",)) is not None
+    assert tree.look(("kelvin",)) is None
+    both = [*long_name("\u212aelvin", b"KEL~1      "), short(b"KEL~1"), short(b"KELVIN")]
+    with pytest.raises(OSError, match="twice"):
+        by_hand(tmp_path, both, {}).look(("kelvin",))
+
+
+def altered(name: str, **at: int) -> list[bytes]:
+    """The parts of a long name, with a byte of the first one changed."""
+    parts = [bytearray(part) for part in long_name(name, _GOOD)]
+    for offset, value in at.items():
+        parts[0][int(offset[1:])] = value
+    return [*(bytes(part) for part in parts), short(_GOOD)]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [*long_name("other.txt", b"B       TXT"), short(b"A       TXT")],
+        [*long_name("other.txt", _GOOD)],
+        [*long_name("other.txt", _GOOD), b"\xe5" + bytes(31), short(_GOOD)],
+        [*long_name("other.txt", _GOOD), short(b"LABEL", attributes=8), short(_GOOD)],
+        [*long_name("first.txt", _GOOD), *long_name("other.txt", _GOOD), short(_GOOD)],
+        [*long_name("a name of two parts", _GOOD)[:1], short(_GOOD)],
+        [*long_name("a name of two parts", _GOOD)[1:], short(_GOOD)],
+        [*long_name("a name of two parts", _GOOD)[::-1], short(_GOOD)],
+        [*long_name("half a \ud800character", _GOOD), short(_GOOD)],
+        altered("other.txt", b0=0xC1),
+        altered("other.txt", b11=0x4F),
+        altered("other.txt", b12=1),
+        altered("other.txt", b30=0x41),
+        altered("other.txt", b1=0, b2=0),
+        [*long_name("x" * 261, _GOOD), short(_GOOD)],
+    ],
+)
+def test_a_long_name_that_is_not_quite_right_is_refused(tmp_path: Path, items: list[bytes]) -> None:
+    tree = by_hand(tmp_path, items, {})
+    with pytest.raises(OSError, match="different ways"):
+        list(tree.entries(()))
+
+
+@pytest.mark.parametrize("name", ["dot.", "blank ", "a:b", "a?b", "a\\b", "a\x01b"])
+def test_what_fat_has_in_no_name_is_refused(tmp_path: Path, name: str) -> None:
+    tree = by_hand(tmp_path, [*long_name(name, _GOOD), short(_GOOD)], {})
+    with pytest.raises(OSError, match="cannot be a name"):
+        list(tree.entries(()))
+
+
+def test_what_stands_behind_the_end_of_a_folder_is_noticed(tmp_path: Path) -> None:
+    """Linux lists it."""
+    deleted = by_hand(tmp_path, [short(b"A"), bytes(32), short(b"\xe5GONE")], {})
+    assert [entry.name for entry in deleted.entries(())] == ["A"]
+    with pytest.raises(OSError, match="behind its end"):
+        list(by_hand(tmp_path, [short(b"A"), bytes(32), short(b"B")], {}).entries(()))
+
+
+def test_copies_of_the_table_must_be_the_same(tmp_path: Path) -> None:
+    for kind, size in (("12", 15), ("16", 20), ("32", 40)):
+        image = made(None, tmp_path / "image", size * _MIB, "-F", kind)
+        (tmp_path / "file").write_bytes(bytes(50_000))
+        mtools("mcopy", "-i", image, tmp_path / "file", "::FILE")
+        raw = bytearray(image.read_bytes())
+        reserved, sectors = struct.unpack_from("<H", raw, 14)[0], struct.unpack_from("<H", raw, 22)[0]
+        second = 512 * (reserved + (sectors or struct.unpack_from("<I", raw, 36)[0]))
+        raw[second + int(kind) // 8] ^= 1  # a system's own note
+        image.write_bytes(raw)
+        opened(image).open(("file",)).close()
+        raw[second + int(kind) // 8 * 4] ^= 1
+        image.write_bytes(raw)
+        with pytest.raises(OSError, match="copies of its table differ"):
+            opened(image).open(("file",))
+
+
+def test_a_table_of_which_a_flag_says_that_it_does_not_count_is_refused(tmp_path: Path) -> None:
+    image = made(None, tmp_path / "image", 40 * _MIB, "-F", "32")
+    raw = bytearray(image.read_bytes())
+    raw[40] = 0x81
+    image.write_bytes(raw)
+    with pytest.raises(OSError, match="of no known kind"):
+        opened(image)
+
+
+def test_a_file_system_that_is_a_table_of_partitions_as_well_is_refused(folder: Path, tmp_path: Path) -> None:
+    image = made(folder, tmp_path / "image", 40 * _MIB, "-F", "32")
+    raw = bytearray(image.read_bytes())
+    raw[446:510] = struct.pack("<B3xB3xII", 0x80, 0x0C, 0, len(raw) // 512).ljust(64, b"\x00")
+    image.write_bytes(raw)
+    assert opened(image).look(("images",)) is not None  # as mkfs.fat --mbr writes: the same file system
+    raw[446:510] = struct.pack("<B3xB3xII", 0x80, 0x0C, 2048, 4096).ljust(64, b"\x00")
+    image.write_bytes(raw)
+    with pytest.raises(OSError, match="at once"):
+        opened(image)

@@ -7,7 +7,9 @@ import os
 from array import array
 from bisect import bisect_right
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from lockstick.disk.tree import Entry, EntryKind
 from lockstick.media.images.fat_layout import Item, Table, Volume, partition_start, read_items
@@ -26,14 +28,16 @@ __all__ = ["FatTree"]
 _LARGEST_FOLDER = 2 << 20  # 65,536 entries
 _KEPT_FOLDERS = 64
 _DEEPEST = 64
-_OUTERMOST = Item(name="", is_folder=True, cluster=0, size=0)
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+_OUTERMOST = Item(name="", alias="", is_folder=True, cluster=0, size=0)
 
 
 class FatTree:
     """A FAT12, FAT16 or FAT32 image, with or without a partition table.
 
-    Names are found whatever their case, as wherever such an image is mounted. What makes the image ambiguous is
-    refused: a name twice in one folder, a folder in two places, a chain of clusters that ends too early or not at all.
+    Names are found whatever the case of their plain letters, and by their short forms, as wherever such an image is
+    mounted. What makes the image ambiguous is refused: a name twice in one folder, also as another file's short form, a
+    folder in two places, a chain of clusters that ends too early or not at all.
 
     Args:
         source: The image.
@@ -59,22 +63,22 @@ class FatTree:
 
     def look(self, place: Place) -> Entry | None:
         """Say what has a name; see :class:`~lockstick.disk.tree.Tree`."""
-        item = self._find(place)
+        item, _ = self._find(place)
         return None if item is None else _entry(place[-1] if place else "", item)
 
     def entries(self, place: Place) -> Iterator[Entry]:
         """List a folder; see :class:`~lockstick.disk.tree.Tree`."""
-        item = self._find(place)
+        item, home = self._find(place)
         if item is None:
             raise self._trouble(errno.ENOENT, place)
         if not item.is_folder:
             raise self._trouble(errno.ENOTDIR, place)
-        for one in self._folder(item, place).values():
+        for one in dict.fromkeys(self._folder(item, home).values()):
             yield _entry(one.name, one)
 
     def open(self, place: Place) -> io.RawIOBase:
         """Open a file; see :class:`~lockstick.disk.tree.Tree`."""
-        item = self._find(place)
+        item, _ = self._find(place)
         if item is None:
             raise self._trouble(errno.ENOENT, place)
         if item.is_folder:
@@ -92,22 +96,20 @@ class FatTree:
     def _trouble(self, code: int, place: Place) -> OSError:
         return OSError(code, os.strerror(code), "/".join((self._shown, *place)))
 
-    def _find(self, place: Place) -> Item | None:
+    def _find(self, place: Place) -> tuple[Item | None, Place]:
+        """What lies in a place, and the place in the image's own words."""
         if len(place) > _DEEPEST:
             raise damaged("folders in it lie deeper than anybody puts them")
-        item = _OUTERMOST
-        for depth, name in enumerate(place):
-            if not item.is_folder:
-                return None
-            found = self._folder(item, place[:depth]).get(name.casefold())
+        item, home = _OUTERMOST, ()
+        for name in place:
+            found = self._folder(item, home).get(_plainly(name)) if item.is_folder else None
             if found is None:
-                return None
-            item = found
-        return item
+                return None, ()
+            item, home = found, (*home, found.name)
+        return item, home
 
-    def _folder(self, item: Item, place: Place) -> dict[str, Item]:
+    def _folder(self, item: Item, home: Place) -> dict[str, Item]:
         # A folder with two places may hold itself, and a few of them make a tree without end.
-        home = tuple(name.casefold() for name in place)
         cluster = item.cluster if item is not _OUTERMOST else self._volume.root_cluster
         if self._homes.setdefault(cluster, home) != home:
             raise damaged("a folder in it lies in two places")
@@ -122,12 +124,16 @@ class FatTree:
                 exactly(self._source, *_run(self._volume, *run)) for run in self._table.runs(cluster, most, exact=False)
             )
         listing: dict[str, Item] = {}
+        owners: dict[str, Item] = {}
+        count = 0
         for item in read_items(raw):
-            folded = item.name.casefold()
-            if folded in listing:
-                raise damaged(f"a folder in it lists {item.name!r} twice")
-            listing[folded] = item
-        self._names.take(cluster, len(listing))
+            count += 1
+            for name in (item.name, item.alias):
+                # Systems differ in which letters they take for the same; whoever asks for one is given no other.
+                if owners.setdefault(normalize("NFC", name.casefold()), item) is not item:
+                    raise damaged(f"a folder in it lists {name!r} twice")
+                listing[_plainly(name)] = item
+        self._names.take(cluster, count)
         return listing
 
 
@@ -155,6 +161,11 @@ class _Chain:
 def _run(volume: Volume, cluster: int, count: int) -> tuple[int, int]:
     """Where a run of clusters begins in the image, and how many bytes it has."""
     return volume.data + (cluster - 2) * volume.cluster, count * volume.cluster
+
+
+def _plainly(name: str) -> str:
+    """A name with small letters, as far as all systems agree on them."""
+    return name.translate(_SMALL)
 
 
 def _entry(name: str, item: Item) -> Entry:

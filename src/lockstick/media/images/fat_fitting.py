@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lockstick.disk.sizes import size as in_words
 from lockstick.disk.tree import EntryKind, shown_in
 from lockstick.errors import UsageError
+from lockstick.media.images.names import NEVER_ON_FAT
 
 if TYPE_CHECKING:
     from lockstick.media.images.contents import Contents, Packed
@@ -18,7 +19,6 @@ __all__ = ["SECTOR", "Geometry", "check_fits", "geometry"]
 SECTOR = 512
 
 _LARGEST_FILE = (4 << 30) - 1
-_FORBIDDEN = frozenset('\\:*?"<>|') | {chr(code) for code in range(32)} | {"\x7f"}
 _BASIC = 0xFFFF  # mtools writes no characters beyond
 _LONGEST_NAME = 255
 _ANOTHER_WAY = "Take --format squashfs or --format tar, or write onto a stick with exFAT."
@@ -74,7 +74,7 @@ def _obstacle(one: Packed) -> str:
         return "FAT32 knows no links"
     if one.size > _LARGEST_FILE:
         return f"it has {in_words(one.size)}, and a file on FAT32 has less than 4 GiB"
-    if not _FORBIDDEN.isdisjoint(name) or name[-1] in " .":
+    if not NEVER_ON_FAT.isdisjoint(name) or name[-1] in " .":
         return "FAT32 does not know such names"
     if any(ord(letter) > _BASIC or "\ud800" <= letter <= "\udfff" for letter in name):
         return "a character in its name cannot be written there"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lockstick.media.images.names import is_name
+from lockstick.media.images.names import NEVER_ON_FAT, is_name
 from lockstick.media.images.source import damaged, exactly
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ BOOT_MARK = b"\x55\xaa"
 _SECTOR = 512
 _FAT_TYPES = frozenset({0x01, 0x04, 0x06, 0x0B, 0x0C, 0x0E})
 _BOOT = struct.Struct("<11xHBHBHHxH8xII")  # from offset 0; ends after the size of a FAT32's table
-_FAT16_FROM = 4085
+_FAT16_FROM, _FAT16_TO = 4085, 65_524
 _PAGE = 1 << 16
 _KEPT_PAGES = 32
 _STRIDE = 2048
@@ -38,7 +38,11 @@ _ENTRY = 32
 _MOST_IN_FOLDER = 65_536
 _DELETED, _END = 0xE5, 0x00
 _LONG_NAME, _LABEL, _IS_FOLDER = 0x0F, 0x08, 0x10
-_MOST_PARTS = 20
+_ATTRIBUTES = 0x3F
+_FIRST_PART, _MOST_PARTS, _LETTERS = 0x40, 20, 13
+_ODD_LONG_NAME = "a long name in it is one that systems would read in different ways"
+# 1.03, "Short Directory Entries"; small letters are told by two bits elsewhere.
+_NEVER_IN_SHORT = frozenset(b'"*+,./:;<=>?[\\]|\x7f' + bytes(range(0x20)) + bytes(range(0x61, 0x7B)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,7 @@ class Volume:
         bits: 12, 16 or 32.
         table: Where its table of clusters begins.
         table_size: How many bytes that has.
+        tables: How many copies of it there are, one behind the other.
         root: Where the outermost folder of a FAT12 or FAT16 begins.
         root_size: How many bytes that has; 0 for FAT32.
         root_cluster: The first cluster of a FAT32's outermost folder.
@@ -60,6 +65,7 @@ class Volume:
     bits: int
     table: int
     table_size: int
+    tables: int
     root: int
     root_size: int
     root_cluster: int
@@ -93,12 +99,15 @@ class Volume:
         known = min(clusters, table_size * 8 // bits - 2)
         if start + total * sector > source.size or known <= 0:
             raise damaged("its file system is larger than the image, or has no room")
-        if (bits == 32) == bool(root_size):  # noqa: PLR2004 - the kind
+        # A flag may say that another copy of the table counts, which not everybody heeds.
+        is_odd = struct.unpack_from("<HH", raw, 40) if bits == 32 else clusters > _FAT16_TO  # noqa: PLR2004 - the kind
+        if (bits == 32) == bool(root_size) or is_odd not in (False, (0, 0)):  # noqa: PLR2004 - the kind
             raise damaged("its file system is of no known kind")
         return cls(
             bits=bits,
             table=start + reserved * sector,
             table_size=table_size,
+            tables=tables,
             root=root,
             root_size=root_size,
             root_cluster=struct.unpack_from("<I", raw, 44)[0] if bits == 32 else 0,  # noqa: PLR2004 - the kind
@@ -125,17 +134,21 @@ def partition_start(source: Source) -> int:
     """Where the file system of an image begins: at its start, or in its one partition.
 
     Raises:
-        OSError: There is no FAT file system, or more than one.
+        OSError: There is no FAT file system; or something else beside it, which a device might take instead.
     """
     raw = exactly(source, 0, _SECTOR)
-    if is_boot_sector(raw):
-        return 0
     parts = [raw[at : at + 16] for at in range(446, 510, 16)]
-    found = [int.from_bytes(part[8:12], "little") for part in parts if part[4] in _FAT_TYPES]
-    if len(found) != 1:
-        why = "no FAT partition" if not found else "more than one FAT partition"
+    if is_boot_sector(raw):
+        # Linux takes it for a table of partitions if their first bytes fit (block/partitions/msdos.c).
+        starts = [int.from_bytes(part[8:12], "little") for part in parts if part[4]]
+        if any(starts) and all(part[0] in (0, 0x80) for part in parts):
+            raise OSError(errno.EINVAL, "the image is a FAT file system and a table of partitions at once")
+        return 0
+    found = [part for part in parts if part[4]]
+    if len(found) != 1 or found[0][4] not in _FAT_TYPES:
+        why = "more partitions than one" if len(found) > 1 else "no FAT partition"
         raise OSError(errno.EINVAL, f"there is {why} in the image; mount it and name the folder instead")
-    return found[0] * _SECTOR
+    return int.from_bytes(found[0][8:12], "little") * _SECTOR
 
 
 class Table:
@@ -153,17 +166,29 @@ class Table:
 
     def _read_page(self, number: int) -> array[int]:
         start = number * _PAGE
-        raw = exactly(self._source, self._volume.table + start, min(_PAGE, self._volume.table_size - start))
+        raw = self._raw(start, min(_PAGE, self._volume.table_size - start))
         width = self._volume.bits // 8
         page = array("I" if width == 4 else "H", raw[: len(raw) // width * width])  # noqa: PLR2004 - FAT32
         if sys.byteorder == "big":
             page.byteswap()
         return page
 
+    def _raw(self, start: int, length: int) -> bytes:
+        """A part of the table, of which all copies are the same: a repair may take any of them."""
+        first, *others = (
+            exactly(self._source, self._volume.table + copy * self._volume.table_size + start, length)
+            for copy in range(self._volume.tables)
+        )
+        # The first two numbers are no clusters: some systems note there that they were not unmounted.
+        skipped = max(0, 2 * self._volume.bits // 8 - start)
+        if any(other[skipped:] != first[skipped:] for other in others):
+            raise damaged("the copies of its table differ")
+        return first
+
     def _next(self, cluster: int) -> int:
         bits = self._volume.bits
         if bits == 12:  # noqa: PLR2004 - the kind
-            pair = int.from_bytes(exactly(self._source, self._volume.table + cluster * 3 // 2, 2), "little")
+            pair = int.from_bytes(self._raw(cluster * 3 // 2, 2), "little")
             return pair >> 4 if cluster & 1 else pair & 0xFFF
         page, index = divmod(cluster, _PAGE * 8 // bits)
         return self._page(page)[index] & (0x0FFF_FFFF if bits == 32 else 0xFFFF)  # noqa: PLR2004 - the kind
@@ -233,12 +258,14 @@ class Item:
 
     Attributes:
         name: The name.
+        alias: The short name, by which every system finds it as well; the name itself if there is no longer one.
         is_folder: True for a folder.
         cluster: Its first cluster; 0 if it has none.
         size: A file's length.
     """
 
     name: str
+    alias: str
     is_folder: bool
     cluster: int
     size: int
@@ -254,44 +281,60 @@ def read_items(raw: bytes) -> Iterator[Item]:
         Each file and folder; neither ``.`` and ``..`` nor a label.
 
     Raises:
-        OSError: A name in it is none.
+        OSError: A name in it is none, or systems would read it in different ways.
     """
     parts: list[bytes] = []
     for at in range(0, min(len(raw), _MOST_IN_FOLDER * _ENTRY), _ENTRY):
         entry = raw[at : at + _ENTRY]
-        if len(entry) < _ENTRY or entry[0] == _END:
-            return
-        attributes = entry[11]
-        if entry[0] == _DELETED:
-            parts = []
-        elif attributes & 0x3F == _LONG_NAME:
-            parts = [entry] if entry[0] & 0x40 else [*parts, entry][:_MOST_PARTS]
-        elif attributes & _LABEL or entry[:11] in (b".          ", b"..         "):
-            parts = []
-        else:
-            name = _long_name(parts, entry[:11]) or _short_name(entry)
-            parts = []
-            if not is_name(name):
-                raise damaged("a folder in it lists what cannot be a name")
-            high, low, size = struct.unpack_from("<H4xHI", entry, 20)
-            yield Item(name=name, is_folder=bool(attributes & _IS_FOLDER), cluster=high << 16 | low, size=size)
+        attributes, is_free = entry[11], entry[0] in (_DELETED, _END)
+        if not is_free and attributes & _ATTRIBUTES == _LONG_NAME:
+            parts.append(entry)
+            continue
+        if is_free or attributes & _LABEL or entry[:11] in (b".          ", b"..         "):
+            if parts:
+                raise damaged(_ODD_LONG_NAME)
+            if entry[0] == _END:
+                # Linux reads on, others do not.
+                if any(one not in (_DELETED, _END) for one in raw[at::_ENTRY]):
+                    raise damaged("a folder in it goes on behind its end")
+                return
+            continue
+        alias = _short_name(entry)
+        name = _long_name(parts, entry[:11]) if parts else alias
+        parts = []
+        if not is_name(name) or not NEVER_ON_FAT.isdisjoint(name) or name[-1] in " .":
+            raise damaged("a folder in it lists what cannot be a name")
+        high, low, size = struct.unpack_from("<H4xHI", entry, 20)
+        is_folder = bool(attributes & _IS_FOLDER)
+        yield Item(name=name, alias=alias, is_folder=is_folder, cluster=high << 16 | low, size=size)
+    if parts:
+        raise damaged(_ODD_LONG_NAME)
 
 
 def _long_name(parts: list[bytes], short: bytes) -> str:
-    """The long name that stands before an entry; empty if there is none that belongs to it."""
+    """The long name that stands before an entry. Systems differ in what they make of one that is not quite right."""
     total = 0
     for byte in short:
         total = ((total >> 1 | total << 7) + byte) & 0xFF
     letters = b""
-    for expected, part in zip(range(len(parts), 0, -1), parts, strict=True):
-        if part[0] & 0x3F != expected or part[13] != total:
-            return ""
+    for left, part in zip(range(len(parts), 0, -1), parts, strict=True):
+        mark = left | (_FIRST_PART if left == len(parts) else 0)
+        if (part[0], part[11], part[12], part[13]) != (mark, _LONG_NAME, 0, total) or left > _MOST_PARTS:
+            raise damaged(_ODD_LONG_NAME)
         letters = part[1:11] + part[14:26] + part[28:32] + letters
-    return letters.decode("utf-16-le", "replace").partition("\x00")[0]
+    try:
+        name, end, filling = letters.decode("utf-16-le").partition("\x00")
+    except UnicodeDecodeError:  # half a character, which some leave out
+        raise damaged(_ODD_LONG_NAME) from None
+    if filling.strip("\uffff") or (end and len(name) <= _LETTERS * (len(parts) - 1)):
+        raise damaged(_ODD_LONG_NAME)
+    return name
 
 
 def _short_name(entry: bytes) -> str:
     raw = (b"\xe5" if entry[0] == 0x05 else entry[:1]) + entry[1:11]  # noqa: PLR2004 - what stands for 0xE5
+    if raw[:1] == b" " or not _NEVER_IN_SHORT.isdisjoint(raw):
+        raise damaged("a folder in it lists what cannot be a name")
     base, extension = (raw[:8].rstrip(b" ").decode("cp437"), raw[8:].rstrip(b" ").decode("cp437"))
     base = base.lower() if entry[12] & 0x08 else base
     extension = extension.lower() if entry[12] & 0x10 else extension

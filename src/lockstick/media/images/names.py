@@ -6,10 +6,13 @@ import threading
 
 from lockstick.media.images.source import damaged
 
-__all__ = ["MOST_NAMES", "Allowance", "is_name", "text_of"]
+__all__ = ["MOST_NAMES", "NEVER_ON_FAT", "Allowance", "is_name", "text_of"]
 
 MOST_NAMES = 500_000
 """The most names in one image: an operating-system commit has a tenth of it."""
+
+NEVER_ON_FAT = frozenset('\\:*?"<>|') | {chr(code) for code in range(32)} | {"\x7f"}
+"""What FAT has in no name; a system that meets it makes of it what it likes."""
 
 _LONGEST = 255
 
