@@ -38,6 +38,8 @@ class TarKind(StrEnum):
     OTHER = "device or special member"
 
 
+_LONG = {b"L": "path", b"K": "linkpath"}
+_UNUSUAL = "an extended header in it says something unusual"
 _KINDS = {
     b"0": TarKind.FILE,
     b"\x00": TarKind.FILE,
@@ -145,6 +147,7 @@ class TarReader:
 
     def _next(self) -> TarMember | None:
         extended: dict[str, str] = {}
+        is_posix = False
         for _ in range(_MAX_EXTENSIONS):
             header = self._stream.read(BLOCK)
             if not header:
@@ -157,19 +160,22 @@ class TarReader:
             _check_sum(header)
             self.unclear = self.unclear or _unclear(header)
             kind, size = header[156:157], _number(header[124:136])
-            if kind == b"L":
-                extended["path"] = _text(self._small(size))
-            elif kind == b"K":
-                extended["linkpath"] = _text(self._small(size))
+            if kind in _LONG:
+                # Of two that speak of one thing, GNU tar heeds the POSIX one, other programs the latter one.
+                if is_posix or _LONG[kind] in extended:
+                    self.unclear = self.unclear or _UNUSUAL
+                extended[_LONG[kind]] = _text(self._small(size))
             elif kind == b"x":
                 records = _pax(self._small(size))
                 if (
                     extended
+                    or is_posix
                     or len({key for key, _ in records}) != len(records)
                     or not _PLAIN_RECORDS.issuperset(key for key, _ in records)
                 ):
-                    self.unclear = self.unclear or "an extended header in it says something unusual"
+                    self.unclear = self.unclear or _UNUSUAL
                 extended |= dict(records)
+                is_posix = True
             else:
                 return self._member(header, size, extended)
         raise TarError("it has too many extended headers in a row")

@@ -97,6 +97,44 @@ def test_what_two_programs_could_read_in_two_ways_is_refused(
         read(raw)
 
 
+def headed(name: str, kind: bytes, raw: bytes, *, form: int = tarfile.GNU_FORMAT, link: str = "") -> bytes:
+    """One member as it is written, without what a program would do about it."""
+    member = tarfile.TarInfo(name)
+    member.type, member.size, member.linkname = kind, len(raw), link
+    return member.tobuf(form) + raw + bytes(-len(raw) % 512)
+
+
+def said(record: bytes) -> bytes:
+    return headed("said", b"x", record, form=tarfile.USTAR_FORMAT)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        said(b"13 path=evil\n") + headed("long", b"L", b"good\0") + headed("a", b"0", b"one"),
+        headed("b", b"0", b"one")
+        + headed("c", b"0", b"two")
+        + said(b"14 linkpath=b\n")
+        + headed("long", b"K", b"c\0")
+        + headed("a", b"1", b"", link="d"),
+        headed("long", b"L", b"evil\0") + headed("long", b"L", b"good\0") + headed("a", b"0", b"one"),
+        headed("long", b"L", b"good\0") + said(b"13 path=evil\n") + headed("a", b"0", b"one"),
+        said(b"") + said(b"13 path=good\n") + headed("a", b"0", b"one"),
+    ],
+    ids=["name", "link", "two names", "the other order", "two headers"],
+)
+def test_two_headers_that_speak_of_one_member_are_refused(read: Callable[[bytes], TarTree], raw: bytes) -> None:
+    """Found by attack: a file was verified as ``good``, and ``tar`` unpacked it as ``evil``."""
+    with pytest.raises(OSError, match="unusual"):
+        read(raw + bytes(10_240))
+
+
+def test_a_long_name_and_a_long_link_of_one_member_are_usual(read: Callable[[bytes], TarTree]) -> None:
+    raw = headed("a", b"0", b"one")
+    raw += headed("long", b"K", b"a\0") + headed("long", b"L", b"b\0") + headed("c", b"1", b"", link="d")
+    assert read(raw + bytes(10_240)).open(("b",)).readall() == b"one"
+
+
 def test_a_length_beyond_everything_is_noticed_at_once(read: Callable[[bytes], TarTree]) -> None:
     raw = bytearray(packed(("a", b"one")))
     raw[124:136] = b"\x80\x00\x00\x00" + (1 << 62).to_bytes(8, "big")

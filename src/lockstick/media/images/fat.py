@@ -100,7 +100,8 @@ class FatTree:
         """What lies in a place, and the place in the image's own words."""
         if len(place) > _DEEPEST:
             raise damaged("folders in it lie deeper than anybody puts them")
-        item, home = _OUTERMOST, ()
+        item = _OUTERMOST
+        home: Place = ()
         for name in place:
             found = self._folder(item, home).get(_plainly(name)) if item.is_folder else None
             if found is None:
