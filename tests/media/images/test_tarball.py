@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tarfile
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 import zstandard
@@ -97,7 +97,7 @@ def test_what_two_programs_could_read_in_two_ways_is_refused(
         read(raw)
 
 
-def headed(name: str, kind: bytes, raw: bytes, *, form: int = tarfile.GNU_FORMAT, link: str = "") -> bytes:
+def headed(name: str, kind: bytes, raw: bytes, *, form: Literal[0, 1] = tarfile.GNU_FORMAT, link: str = "") -> bytes:
     """One member as it is written, without what a program would do about it."""
     member = tarfile.TarInfo(name)
     member.type, member.size, member.linkname = kind, len(raw), link

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.errors import LockstickError, MediaError, NotFoundError, UsageError
-from lockstick.media.records.database import STEPS, Database
+from lockstick.media.records.database import APPLICATION_ID, STEPS, Database
 from lockstick.media.records.identity import KnownBy
 from lockstick.media.records.receipt import to_json
 from lockstick.media.records.register import Register
@@ -265,7 +265,46 @@ def endless(path: Path) -> None:
         connection.commit()
 
 
-@pytest.mark.parametrize("spoil", [foreign, text, truncated, zeroed, other_types, endless])
+def computed(path: Path) -> None:
+    """Found by attack: listing it took 1.8 GB."""
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in STEPS[0].split(";"):
+            blob = "document BLOB GENERATED ALWAYS AS (zeroblob(900000000)) VIRTUAL"
+            connection.execute(statement.replace("document BLOB NOT NULL", blob))
+        connection.execute("INSERT INTO sticks VALUES (1, 'abcdefabcdef', 'i', 'serial')")
+        connection.execute("INSERT INTO receipts (id, receipt, stick) VALUES (1, 'x', 1)")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.commit()
+
+
+def conditional(path: Path) -> None:
+    record(Register.at(path), receipt())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE INDEX extra ON sticks (name) WHERE name LIKE '%a%b%'")
+        connection.commit()
+
+
+def escaping(path: Path) -> None:
+    """Found by attack: what the terminal was told, and lines of the calendar, came out of the file."""
+    record(Register.at(path), receipt())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE sticks SET name = ?", ("\x1b]0;title\x07\r\nATTACH:file:///etc/passwd",))
+        connection.commit()
+
+
+def large(path: Path) -> None:
+    record(Register.at(path), receipt())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE receipts SET document = zeroblob(5000000)")
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [foreign, text, truncated, zeroed, other_types, endless, computed, conditional, escaping, large],
+)
 def test_a_file_that_is_no_sound_register_is_told_of_and_left_as_it_is(
     path: Path, register: Register, spoil: object
 ) -> None:
@@ -277,6 +316,15 @@ def test_a_file_that_is_no_sound_register_is_told_of_and_left_as_it_is(
         register.sticks()
     assert refused.value.remedy != MediaError.default_remedy
     assert path.read_bytes() == before
+
+
+def test_only_the_very_schema_of_this_program_is_read(path: Path, register: Register) -> None:
+    for spoil in (computed, conditional):
+        spoil(path)
+        with pytest.raises(MediaError) as refused:
+            register.sticks()
+        assert "more than this program's tables" in refused.value.why
+        path.unlink()
 
 
 def test_a_receipt_that_cannot_be_read_any_more_hides_no_other(path: Path, register: Register) -> None:

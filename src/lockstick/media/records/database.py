@@ -54,6 +54,7 @@ STEPS: tuple[str, ...] = (
 
 _WAIT = 10.0
 _MODE = 0o600
+_LARGEST_VALUE = 1 << 20  # sixteen times the largest receipt
 _PRIMARY = 0xFF  # the lower byte of an extended result code is the result code
 _OTHER = "Name another file: --register, or LOCKSTICK_REGISTER."
 
@@ -120,6 +121,7 @@ class Database:
             f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=self._wait, isolation_level=None
         )
         try:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
             for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON", "synchronous = EXTRA"):
                 connection.execute(f"PRAGMA {pragma}")
         except BaseException:
@@ -152,21 +154,27 @@ class Database:
                 why=f"a newer Lockstick made it: its schema is {version}, and this one knows {len(self._steps)}",
                 remedy="Use the newer Lockstick, or name another file: --register.",
             )
-        (odd,) = connection.execute(
-            "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')"
-        ).fetchone()
-        if odd:
-            # Views and triggers run whatever somebody wrote into them, and need not come to an end.
-            raise damaged(self.path, "it holds more than tables")
+        if _schema(connection) != self._expected(version):
+            # Views, triggers, conditions and computed columns run whatever somebody wrote into them, and need not
+            # come to an end.
+            raise damaged(self.path, "it holds more than this program's tables")
         (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if sound != "ok":
             raise damaged(self.path, str(sound))
         return int(version)
 
+    def _expected(self, version: int) -> list[tuple[object, ...]]:
+        """What a register of a version consists of, as this SQLite writes it down."""
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+            for step in self._steps[:version]:
+                for statement in _statements(step):
+                    fresh.execute(statement)
+            return _schema(fresh)
+
     def _migrate(self, connection: sqlite3.Connection) -> None:
         version = self._version(connection)
         for number, step in enumerate(self._steps[version:], start=version + 1):
-            for statement in filter(str.strip, step.split(";")):
+            for statement in _statements(step):
                 connection.execute(statement)
             # Neither takes a parameter; both are part of the transaction.
             connection.execute(f"PRAGMA user_version = {number:d}")
@@ -184,6 +192,14 @@ class Database:
             raise damaged(self.path, "a name in it is no text") from error
         except OSError as error:
             raise media_error(error, self.path, doing) from error
+
+
+def _statements(step: str) -> Iterator[str]:
+    return filter(str.strip, step.split(";"))
+
+
+def _schema(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
 
 
 def _make(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from lockstick.errors import LockstickError, NotFoundError, UsageError
@@ -24,6 +25,7 @@ __all__ = ["Register"]
 
 _NAME_DIGITS = 12
 _SHORTEST = 4
+_NAME = re.compile(f"[0-9a-f]{{{_NAME_DIGITS}}}")
 _WAYS = [way.value for way in KnownBy]
 
 
@@ -175,7 +177,7 @@ class Register:
                 receipts.append(from_json(document if isinstance(document, bytes) else b""))
             except LockstickError:
                 unreadable += 1
-        if not isinstance(name, str) or known_by not in _WAYS:
+        if not isinstance(name, str) or _NAME.fullmatch(name) is None or known_by not in _WAYS:
             raise damaged(self.path, "it names a stick that this program cannot have named")
         return StickRecord(name=name, known_by=KnownBy(known_by), receipts=tuple(receipts), unreadable=unreadable)
 
