@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lockstick.disk.tree import FolderTree
 from lockstick.errors import MediaError, UsageError
+from lockstick.lockbox.layout import find_lockbox
 from lockstick.media.images import fat_fitting, packing, programs
 from lockstick.media.images.contents import gather
 from lockstick.media.images.forms import Wishes, form_of
@@ -19,7 +23,6 @@ from media.images.ground import make_folder, needs, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from lockstick.disk.tree import Tree
 
@@ -141,6 +144,47 @@ def test_a_program_that_is_missing_is_named_with_how_to_get_it(
     assert program in caught.value.what
     assert word in caught.value.remedy
     assert "--format tar" in caught.value.remedy
+
+
+def test_a_program_in_the_present_folder_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The present folder may be on a stranger's stick; Windows, and a PATH with a dot in it, look there first."""
+    planted = tmp_path / ("mksquashfs.exe" if sys.platform == "win32" else "mksquashfs")
+    planted.write_bytes(b"")
+    planted.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(programs, "_ELSEWHERE", ())
+    for path in ("", ".", f".{os.pathsep}{tmp_path / 'nothing'}"):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(MediaError):
+            programs.find_program("mksquashfs", "squashfs-tools")
+    monkeypatch.setenv("PATH", f".{os.pathsep}{tmp_path}")
+    assert Path(programs.find_program("mksquashfs", "squashfs-tools")).samefile(planted)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell is run")
+def test_programs_are_not_told_passphrases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKSTICK_SIGN_PASSPHRASE", "secret")
+    seen = tmp_path / "seen"
+    programs.run_program(["/bin/sh", "-c", f"env > '{seen}'"], growing=seen, tick=lambda _: None)
+    assert "secret" not in seen.read_text()
+    assert "PATH=" in seen.read_text()
+
+
+def test_mtools_write_into_no_other_file(folder: Path, tmp_path: Path) -> None:
+    """Found by attack: in ``disk@@0/lockbox.img`` they wrote into the file ``disk``."""
+    needs(*NEEDS["img"])
+    other = tmp_path / "disk"
+    other.write_bytes(bytes(20 << 20))
+    subprocess.run([programs.find_program("mkfs.fat", "dosfstools"), other], check=True, capture_output=True)
+    before = other.read_bytes()
+    odd = tmp_path / "disk@@0"
+    odd.mkdir()
+    run(folder, "img", odd / "of@@2M.img")
+    assert other.read_bytes() == before
+    assert (odd / "of@@2M.img").is_file()
+    form, contents = form_of("img", Wishes()), gather(find_lockbox(folder).tree)
+    with pytest.raises(UsageError, match="no name that mtools"):
+        form.write(contents, folder / "update", odd / "of@@2M", lambda _: None)
 
 
 def test_what_a_program_says_when_it_fails_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -305,6 +305,32 @@ def test_a_frame_of_endless_blocks_is_not_counted_for_ever(tmp_path: Path, monke
     monkeypatch.setattr(zstdframes, "_MOST_BLOCKS", 10)
     raw = b"\x28\xb5\x2f\xfd\x20\x00" + bytes(3) * 1000 + b"\x01\x00\x00"  # empty blocks, and the last one
     assert everything(behind(raw, tmp_path)) == b""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        (b"\x28\xb5\x2f\xfd\xa0" + (16 << 20).to_bytes(4, "little") + b"\x01\x00\x00") * 2000,
+        b"\x50\x2a\x4d\x18\x00\x00\x00\x00" * 2000,
+    ],
+    ids=["tiny frames", "skipped frames"],
+)
+def test_more_frames_than_a_file_needs_are_not_looked_at_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw: bytes
+) -> None:
+    """Found by attack: 12 MB of tiny frames took 12 seconds, 48 MB almost a minute."""
+    monkeypatch.setattr(zstdframes, "_MOST_BLOCKS", 10)
+    seen: list[int] = []
+    measure = zstdframes._measure
+
+    def counted(source: Source, position: int, most: int) -> tuple[int, int | None, int]:
+        seen.append(position)
+        return measure(source, position, most)
+
+    monkeypatch.setattr(zstdframes, "_measure", counted)
+    with suppress(OSError):
+        everything(behind(raw, tmp_path))
+    assert len(seen) <= 10 + len(raw) // 4096
 
 
 def test_without_the_library_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -95,3 +97,11 @@ def test_other_file_systems_hold_it(file_system: str) -> None:
 )
 def test_the_command_that_changes_a_label_is_the_systems_own(platform: Platform, command: str) -> None:
     assert command in said(stick(platform=platform), wishes=Wishes(label="OTHER"))["label"].remedy
+
+
+@pytest.mark.parametrize("label", ['x"; touch y; "', "$(touch y)", "`touch y`", "it's"])
+def test_a_label_that_a_stranger_chose_is_one_word_of_the_command(label: str) -> None:
+    """On a Mac the mount is called after the label, and people paste what they are told to."""
+    mounted = stick(platform=Platform.MACOS, mount=PurePosixPath("/Volumes") / label)
+    remedy = said(mounted, wishes=Wishes(label="OTHER"))["label"].remedy
+    assert shlex.split(remedy.removeprefix("Change it: ")) == ["diskutil", "rename", f"/Volumes/{label}", "OTHER"]

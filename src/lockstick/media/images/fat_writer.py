@@ -77,15 +77,18 @@ class FatForm:
         hidden = _PARTITION_AT // SECTOR
         make += ["-h", str(hidden), f"--offset={hidden}", os.fspath(target.absolute())]
         run_program(make, growing=target, tick=tick)
-        image = f"{target.absolute()}@@{_PARTITION_AT}"
+        # Run beside the image: in a path, mtools take the first @@ for the end of the file's name, and write into that.
+        if "@@" in target.name:
+            raise UsageError(f"{target.name!r} is no name that mtools can write to", remedy="Name it without @@.")
+        image = f"{target.name}@@{_PARTITION_AT}"
         folders = [(), *(one.place for one in contents.names if one.kind is EntryKind.FOLDER)]
         make_folder = [find_program("mmd", "mtools"), "-i", image]
         for some in _handfuls([_inside(folder) for folder in folders]):
-            run_program([*make_folder, *some], growing=target, tick=tick)
+            run_program([*make_folder, *some], growing=target, tick=tick, folder=target.parent)
         copy = [find_program("mcopy", "mtools"), "-Q", "-i", image]
         for folder, files in _by_folder(contents).items():
             for some in _handfuls([os.fspath(root.absolute().joinpath(*file)) for file in files]):
-                run_program([*copy, *some, f"{_inside(folder)}/"], growing=target, tick=tick)
+                run_program([*copy, *some, f"{_inside(folder)}/"], growing=target, tick=tick, folder=target.parent)
 
     def _wanted(self) -> int | None:
         size = self._wishes.size

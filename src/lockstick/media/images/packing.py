@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["LockboxName", "PackOutcome", "PackPlan", "pack", "plan_pack"]
 
 _HIDDEN = ".lockstick-pack-"
+_WORKING_NAME = "image"  # whatever the user calls it, the programs that write it are given no odd name
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -174,7 +175,7 @@ def pack(
     except OSError as error:
         raise media_error(error, output.parent, "written") from error
     try:
-        image = work / output.name
+        image = work / _WORKING_NAME
         _write(plan, form, image, observer)
         with open_lockbox(image) as tree:
             prove(tree)

@@ -37,6 +37,7 @@ _SETTLED = {
     "MTOOLS_SKIP_CHECK": "1",
 }
 _CLOCK = "SOURCE_DATE_EPOCH"
+_OUR_OWN = "LOCKSTICK_"  # passphrases among them
 
 
 def find_program(name: str, package: str, *, platform: str = sys.platform) -> str:
@@ -53,9 +54,11 @@ def find_program(name: str, package: str, *, platform: str = sys.platform) -> st
     Raises:
         MediaError: It is not there; the remedy says how to get it on this system.
     """
-    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(_ELSEWHERE))
-    if found is not None:
-        return found
+    # Folder by folder: Windows looks into the current one first, and that may be on a stranger's stick.
+    for folder in (*os.get_exec_path(), *_ELSEWHERE):
+        found = shutil.which(os.path.join(folder, name)) if os.path.isabs(folder) else None  # noqa: PTH117, PTH118
+        if found is not None:
+            return found
     known = _INSTALLED_BY[package]
     how = known.get(platform, known["linux"]) if platform != "win32" else _ON_WINDOWS.format(package=package)
     raise MediaError(
@@ -66,7 +69,12 @@ def find_program(name: str, package: str, *, platform: str = sys.platform) -> st
 
 
 def run_program(
-    command: Sequence[str | Path], *, growing: Path, tick: Callable[[int], None], has_clock: bool = True
+    command: Sequence[str | Path],
+    *,
+    growing: Path,
+    tick: Callable[[int], None],
+    has_clock: bool = True,
+    folder: Path | None = None,
 ) -> None:
     """Run a program that writes a file, and end it if this program is stopped.
 
@@ -75,11 +83,14 @@ def run_program(
         growing: The file that it writes.
         tick: Told of every so many bytes more that the file takes.
         has_clock: True to hand the program the time of everything in images.
+        folder: Where to run it; None for the present folder.
 
     Raises:
         MediaError: It failed; what it said last is in the error.
     """
     settled = {name: value for name, value in without_secrets(os.environ).items() if name != _CLOCK} | _SETTLED
+    handed = {name: value for name, value in os.environ.items() if name != _CLOCK and not name.startswith(_OUR_OWN)}
+    settled = handed | _SETTLED
     if has_clock:
         settled[_CLOCK] = str(FIXED_TIME)
     before = allocated(growing)
@@ -89,6 +100,7 @@ def run_program(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=settled,
+        cwd=folder,
     ) as process:
         try:
             said = _wait(process, growing, before, tick)

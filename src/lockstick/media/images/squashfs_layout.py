@@ -30,7 +30,7 @@ NO_FRAGMENT = 0xFFFF_FFFF
 """What stands in a file's place of a fragment if it has none."""
 
 _METADATA_SIZE = 8192
-_KEPT_BLOCKS = 256
+_KEPT_BLOCKS = 4096  # 32 MiB: an image may lead from each name to another one
 
 _SUPERBLOCK = struct.Struct("<4I6H8Q")
 _GZIP = 1

@@ -28,7 +28,9 @@ SKIPPED_MAGICS = tuple(bytes((low, 0x2A, 0x4D, 0x18)) for low in range(0x50, 0x6
 
 # Packed or unpacked. Lockstick's own have 1 MiB: larger ones cost more, by the way systems hand out memory.
 _LARGEST_FRAME = 16 << 20
-_MOST_BLOCKS = 4 << 20  # looked at one by one; half a terabyte has as many
+# Frames and blocks are looked at one by one: so many, and one more for each so many bytes of the file. Real blocks
+# unpack into 128 KiB; a file of smaller ones is sooner unpacked as a whole.
+_MOST_BLOCKS, _PER_BLOCK = 200_000, 4096
 _KEPT_FRAMES = 16
 _LARGEST_WINDOW = 1 << 27  # what tar --zstd reads without being told more
 _SHORTEST_HEADER, _LONGEST_HEADER = 6, 18
@@ -189,7 +191,7 @@ def open_zstd(source: Source) -> Source:
     """
     zstandard()
     starts, lengths, places = array("Q"), array("Q"), array("Q", [0])
-    position, blocks_left = 0, _MOST_BLOCKS
+    position, blocks_left = 0, _MOST_BLOCKS + source.size // _PER_BLOCK
     while position < source.size:
         length, content, blocks = _measure(source, position, blocks_left)
         blocks_left -= blocks

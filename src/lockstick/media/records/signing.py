@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -207,7 +208,7 @@ def load_key(path: Path, passphrase: Secret | None = None) -> ReceiptKey | None:
         raise NotAllowedError(
             f"others may read the key {path}",
             why="whoever has it can sign receipts in your name",
-            remedy=f"Run: chmod 600 '{path}'. If others use this machine, make a new key.",
+            remedy=f"Run: chmod 600 {shlex.quote(str(path))}. If others use this machine, make a new key.",
         )
     return _private(data, path, passphrase)
 

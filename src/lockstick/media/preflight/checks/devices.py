@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from lockstick.media.preflight.catalogue import CHECKS
@@ -132,13 +133,14 @@ def _relabel(medium: Medium, traits: Traits, wanted: str) -> str:
     if medium.platform is Platform.WINDOWS:
         return f"Change it: label {medium.mount.drive or medium.mount} {wanted}"
     if medium.platform is Platform.MACOS:
-        return f'Change it: diskutil rename "{medium.mount}" {wanted}'
-    device = medium.device or "DEVICE"
+        # The mount is called after the label, which a stranger chose; people paste what they are told to.
+        return f"Change it: diskutil rename {shlex.quote(str(medium.mount))} {shlex.quote(wanted)}"
+    words = f"{shlex.quote(medium.device or 'DEVICE')} {shlex.quote(wanted)}"
     programs = {
-        Family.FAT: f"fatlabel {device} {wanted}",
-        Family.EXFAT: f"exfatlabel {device} {wanted}",
-        Family.EXT: f"e2label {device} {wanted}",
-        Family.NTFS: f"ntfslabel {device} {wanted}",
+        Family.FAT: f"fatlabel {words}",
+        Family.EXFAT: f"exfatlabel {words}",
+        Family.EXT: f"e2label {words}",
+        Family.NTFS: f"ntfslabel {words}",
     }
     command = programs.get(traits.family)
     return f"Unmount it and change it: {command}" if command else "Unmount it and change it, then mount it again."
