@@ -242,3 +242,12 @@ def test_a_medium_that_fails_is_told_by_the_name_of_the_tree(tmp_path: Path, way
     assert str(caught.value).startswith(f"{shown_in(tree, ('file',))} cannot be read")
     assert shown_in(tree, ("file",)) == os.path.join("a dictionary", "file")  # noqa: PTH118
     assert read_capped(tree, ("file",), 5) == (b"", "it cannot be read: Input/output error")
+
+
+def test_what_lies_deeper_than_anybody_puts_it_is_not_read(tmp_path: Path) -> None:
+    tree = FolderTree(tmp_path)
+    tmp_path.joinpath(*["d"] * 65).mkdir(parents=True)
+    assert [entry.name for entry in tree.entries(("d",) * 64)] == ["d"]
+    for reach in (tree.look, tree.open, lambda place: list(tree.entries(place))):
+        with pytest.raises(OSError, match="too long"):
+            reach(("d",) * 65)

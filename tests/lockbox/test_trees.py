@@ -12,6 +12,7 @@ from forge import AT, Forge, target
 from lockstick.cli.lockboxes import lockbox_in
 from lockstick.disk.plainfile import LINKED
 from lockstick.disk.tree import FolderTree
+from lockstick.lockbox import litter
 from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.explain import explain
 from lockstick.lockbox.inspect import inspect
@@ -173,6 +174,29 @@ def test_a_link_for_a_whole_part_of_a_lockbox_is_named_and_not_gone_through(tmp_
     unlisted = {finding.subject for finding in outcome.findings if finding.rule == "file-unlisted"}
     assert top in unlisted
     assert "images/stranger" not in unlisted
+
+
+def test_a_chain_of_folders_without_end_is_not_gone_through(tmp_path: Path) -> None:
+    """Found by attack: 1,700 empty folders, most of them in each other, held verify for a minute."""
+    anchors = lockbox(tmp_path)
+    folder = tmp_path.joinpath("images", *["d"] * 70)
+    folder.mkdir(parents=True)
+    for depth in (62, 63, 64):
+        tmp_path.joinpath("images", *["d"] * depth, "stranger").write_bytes(b"?")
+    outcome = verified(FolderTree(tmp_path), anchors)
+    assert outcome.verdict is Verdict.VERIFIED
+    # What lies in the 64th folder is the last that is seen.
+    assert {one.subject.count("/d") for one in outcome.findings if one.rule == "file-unlisted"} == {62, 63}
+
+
+def test_names_without_end_are_not_all_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    anchors = lockbox(tmp_path)
+    monkeypatch.setattr(litter, "_MAX_NAMES", 20)
+    for number in range(30):
+        (tmp_path / "images" / "z" / f"empty{number}").mkdir(parents=True)
+    outcome = verified(FolderTree(tmp_path), anchors)
+    assert outcome.verdict is Verdict.VERIFIED
+    assert [one.message for one in outcome.findings] == ["there are more than 20 names; not all were looked at"]
 
 
 @needs_links

@@ -26,6 +26,9 @@ Place = tuple[str, ...]
 # What a system takes for the end of a name, or for a drive or a stream.
 _NEVER_IN_A_NAME = frozenset("/\\:" if os.name == "nt" else "/")
 
+_DEEPEST = 64
+"""As in images: every folder is reached anew, and a chain of thousands of folders would make that endless."""
+
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -131,7 +134,7 @@ def shown_in(tree: Tree, place: Place) -> str:
 
 @dataclass(frozen=True)
 class FolderTree:
-    """A folder on a disk, or on a mounted medium.
+    """A folder on a disk, or on a mounted medium. What lies deeper in it than 64 folders cannot be read.
 
     Attributes:
         root: The folder; links that lead to it are the user's own affair.
@@ -209,6 +212,8 @@ class FolderTree:
     def _spell(self, place: Place) -> str:
         """The path of a place, as a text, if its parts can be names here."""
         path = os.path.join(self.root, *place)  # noqa: PTH118
+        if len(place) > _DEEPEST:
+            raise _error(errno.ENAMETOOLONG, path)
         for part in place:
             if part in ("", ".", "..") or not _NEVER_IN_A_NAME.isdisjoint(part):
                 raise _error(errno.ENOENT, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lockstick.disk.plainfile import is_linked
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["report_litter"]
 
 _MAX_REPORTED = 50
+_MAX_NAMES = 100_000
+"""So many names are looked at; nobody waits for a medium that somebody filled with a million empty folders."""
+
 _TOLERATED = frozenset({"update-logs.db"})  # later device clients write it (lockbox-format 12)
 
 
@@ -39,6 +43,9 @@ def report_litter(tree: Tree, evidence: Evidence, judgement: Judgement, ledger: 
     passed_over = (*_without_list(judgement), *folders)
     count = 0
     for path in _walk(tree, passed_over):
+        if path is None:
+            ledger.report("file-unlisted", ".", f"there are more than {_MAX_NAMES} names; not all were looked at")
+            return
         if path in known or path in _TOLERATED:
             continue
         count += 1
@@ -66,8 +73,12 @@ def _known_files(evidence: Evidence, judgement: Judgement) -> set[str]:
     return known
 
 
-def _walk(tree: Tree, passed_over: tuple[str, ...]) -> Iterator[str]:
-    """Every file, and every link as such, folder by folder; what is passed over is not even listed."""
+def _walk(tree: Tree, passed_over: tuple[str, ...]) -> Iterator[str | None]:
+    """Every file, and every link as such, folder by folder; what is passed over is not even listed.
+
+    None, and no more, if there are too many names to look at.
+    """
+    left = _MAX_NAMES
     waiting: list[Place] = []
     for top in ("images", "metadata"):
         with suppress(OSError):
@@ -83,7 +94,11 @@ def _walk(tree: Tree, passed_over: tuple[str, ...]) -> Iterator[str]:
         folders: list[str] = []
         files: list[str] = []
         with suppress(OSError):
-            for entry in tree.entries(folder):
+            for entry in islice(tree.entries(folder), left + 1):
+                left -= 1
                 (folders if entry.kind is EntryKind.FOLDER else files).append(entry.name)
+        if left < 0:
+            yield None
+            return
         yield from (path for name in sorted(files) if not (path := below + name).startswith(passed_over))
         waiting += [(*folder, name) for name in sorted(folders, reverse=True)]

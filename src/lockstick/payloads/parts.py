@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
 from lockstick.disk.plainfile import read_capped
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from lockstick.trust.findings import Finding
 
 __all__ = ["Parts", "check_parts", "parts_folders", "parts_size"]
+
+_MAX_NAMES = 500_000  # ten times as many as an operating-system commit has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +85,16 @@ def parts_size(tree: Tree, package: ExpectedPackage) -> int:
         package: The package.
 
     Returns:
-        The size of all files in the folders of its parts; what cannot be looked at counts nothing.
+        The size of all files in the folders of its parts; what cannot be looked at counts nothing, nor what lies
+        behind more names than any commit has.
     """
-    total = 0
+    total, left = 0, _MAX_NAMES
     waiting: list[Place] = [tuple(folder.rstrip("/").split("/")) for folder in parts_folders(package)]
     while waiting:
         folder = waiting.pop()
         with suppress(OSError):
-            for entry in tree.entries(folder):
+            for entry in islice(tree.entries(folder), max(0, left)):
+                left -= 1
                 total += entry.size
                 if entry.kind is EntryKind.FOLDER:
                     waiting.append((*folder, entry.name))
