@@ -12,6 +12,7 @@ from forge import AT, Forge, target
 from lockstick.cli.lockboxes import lockbox_in
 from lockstick.disk.plainfile import LINKED
 from lockstick.disk.tree import FolderTree
+from lockstick.errors import UsageError
 from lockstick.lockbox import litter
 from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.explain import explain
@@ -174,6 +175,19 @@ def test_a_link_for_a_whole_part_of_a_lockbox_is_named_and_not_gone_through(tmp_
     unlisted = {finding.subject for finding in outcome.findings if finding.rule == "file-unlisted"}
     assert top in unlisted
     assert "images/stranger" not in unlisted
+
+
+@needs_links
+def test_a_stick_whose_update_is_a_link_is_not_judged_by_what_it_leads_to(tmp_path: Path) -> None:
+    """Found by attack: such a stick was verified by a lockbox on the laptop, and a device found another one."""
+    (tmp_path / "laptop" / "metadata").mkdir(parents=True)
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "update").symlink_to(tmp_path / "laptop")
+    with pytest.raises(UsageError, match="is a link"):
+        find_lockbox(tmp_path / "stick")
+    mine = tmp_path / "mine"
+    mine.symlink_to(tmp_path / "laptop")
+    assert find_lockbox(mine).root == mine  # what the user names is his own affair
 
 
 def test_a_chain_of_folders_without_end_is_not_gone_through(tmp_path: Path) -> None:

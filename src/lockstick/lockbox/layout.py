@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lockstick.disk.tree import FolderTree
+from lockstick.disk.tree import EntryKind, FolderTree
 from lockstick.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def find_lockbox(folder: Path) -> Layout:
         The layout.
 
     Raises:
-        UsageError: If both hold a ``metadata`` folder.
+        UsageError: If both hold a ``metadata`` folder, or ``update`` is a link: it may have been put there by whoever
+            had the stick, and leads elsewhere on a device.
         NotFoundError: If neither holds a ``metadata`` folder.
     """
     found = [place for place in (folder, folder / MEDIA_FOLDER) if (place / "metadata").is_dir()]
@@ -90,6 +91,12 @@ def find_lockbox(folder: Path) -> Layout:
             f"there are two lockboxes in {folder}: in itself and in {MEDIA_FOLDER!r}",
             why="a device looks at one of them only",
             remedy=f"Name the one you mean; {found[1]} is where devices look by custom.",
+        )
+    if found and found[0] != folder and _is_link(folder):
+        raise UsageError(
+            f"{found[0]} is a link",
+            why="what it leads to need not lie on the stick, and a device would find something else there",
+            remedy="Look where it leads. If you put it there yourself, name the folder that it leads to.",
         )
     if found:
         return Layout(found[0])
@@ -108,6 +115,14 @@ def find_lockbox(folder: Path) -> Layout:
         if nearby
         else "Name the folder that 'lockstick build --output' wrote. If that build was interrupted, run it again.",
     )
+
+
+def _is_link(folder: Path) -> bool:
+    try:
+        entry = FolderTree(folder).look((MEDIA_FOLDER,))
+    except OSError:
+        return True  # nobody knows
+    return entry is None or entry.kind is not EntryKind.FOLDER
 
 
 def _lockboxes_below(folder: Path) -> list[str]:

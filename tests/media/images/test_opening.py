@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import struct
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lockstick.errors import LockstickError, MediaError, NotFoundError, UsageError
-from lockstick.media.images.opening import open_lockbox
+from lockstick.media.images.opening import open_image, open_lockbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,3 +71,30 @@ def test_a_folder_is_opened_as_a_folder(tmp_path: Path) -> None:
     (tmp_path / "update" / "metadata").mkdir(parents=True)
     with open_lockbox(tmp_path) as tree:
         assert tree.look(("metadata",)) is not None
+
+
+@pytest.mark.parametrize("magic", [b"hsqs", b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18"])
+def test_what_is_a_disk_with_partitions_as_well_is_refused(tmp_path: Path, magic: bytes) -> None:
+    """Verified as an archive, it would be another lockbox once somebody writes it onto a stick."""
+    image = tmp_path / "image"
+    partition = struct.pack("<B3xB3xII", 0, 0x0C, 2048, 4096)
+    image.write_bytes(magic.ljust(446, b"\x00") + partition.ljust(64, b"\x00") + b"\x55\xaa" + bytes(4096))
+    with pytest.raises(UsageError, match="two things at once"), open_image(image):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("folder", "link", "words"), [("update/metadata", "metadata", "two lockboxes"), ("metadata", "update", "is a link")]
+)
+def test_a_link_beside_a_lockbox_counts_as_a_second_one(tmp_path: Path, folder: str, link: str, words: str) -> None:
+    """A device that looks there follows it."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, kind in ((folder, tarfile.DIRTYPE), (link, tarfile.SYMTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "elsewhere" if kind == tarfile.SYMTYPE else ""
+            tar.addfile(member)
+    image = tmp_path / "image"
+    image.write_bytes(made.getvalue())
+    with pytest.raises(UsageError, match=words), open_lockbox(image):
+        pass

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lockstick.media.images.source import Source
 
-__all__ = ["BOOT_MARK", "Item", "Table", "Volume", "is_boot_sector", "partition_start", "read_items"]
+__all__ = ["BOOT_MARK", "Item", "Table", "Volume", "has_partitions", "is_boot_sector", "partition_start", "read_items"]
 
 BOOT_MARK = b"\x55\xaa"
 """The last two bytes of a first sector."""
@@ -137,18 +137,30 @@ def partition_start(source: Source) -> int:
         OSError: There is no FAT file system; or something else beside it, which a device might take instead.
     """
     raw = exactly(source, 0, _SECTOR)
-    parts = [raw[at : at + 16] for at in range(446, 510, 16)]
     if is_boot_sector(raw):
-        # Linux takes it for a table of partitions if their first bytes fit (block/partitions/msdos.c).
-        starts = [int.from_bytes(part[8:12], "little") for part in parts if part[4]]
-        if any(starts) and all(part[0] in (0, 0x80) for part in parts):
+        if has_partitions(raw):
             raise OSError(errno.EINVAL, "the image is a FAT file system and a table of partitions at once")
         return 0
-    found = [part for part in parts if part[4]]
+    found = [part for part in _partitions(raw) if part[4]]
     if len(found) != 1 or found[0][4] not in _FAT_TYPES:
         why = "more partitions than one" if len(found) > 1 else "no FAT partition"
         raise OSError(errno.EINVAL, f"there is {why} in the image; mount it and name the folder instead")
     return int.from_bytes(found[0][8:12], "little") * _SECTOR
+
+
+def has_partitions(raw: bytes) -> bool:
+    """Say whether Linux takes a first sector for a table of partitions, whatever else it is.
+
+    It does if their first bytes are as they should be (block/partitions/msdos.c). One partition that begins with the
+    sector itself is none: mkfs.fat writes such a table so that nobody takes the sector for an empty one.
+    """
+    parts = _partitions(raw)
+    is_table = raw.endswith(BOOT_MARK) and len(raw) == _SECTOR and all(part[0] in (0, 0x80) for part in parts)
+    return is_table and any(part[4] and any(part[8:12]) and any(part[12:16]) for part in parts)
+
+
+def _partitions(raw: bytes) -> list[bytes]:
+    return [raw[at : at + 16] for at in range(446, 510, 16)]
 
 
 class Table:

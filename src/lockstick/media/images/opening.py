@@ -80,6 +80,7 @@ def open_image(path: Path) -> Iterator[Tree]:
     try:
         try:
             source = ImageFile(path)
+            _refuse_two_in_one(source, path)
             if exactly(source, 0, min(4, source.size)) in (zstdframes.FRAME_MAGIC, *zstdframes.SKIPPED_MAGICS):
                 source = open_zstd(source)
             tree = _tree_of(source, path)
@@ -89,6 +90,18 @@ def open_image(path: Path) -> Iterator[Tree]:
     finally:
         if source is not None:
             source.close()
+
+
+def _refuse_two_in_one(source: Source, path: Path) -> None:
+    """Refuse what is an image to whoever reads the file, and a disk with partitions once it is written onto a stick."""
+    head = exactly(source, 0, min(_LOOKED_AT, source.size))
+    magics = (squashfs_layout.MAGIC, zstdframes.FRAME_MAGIC, *zstdframes.SKIPPED_MAGICS)
+    if head.startswith(magics) and fat_layout.has_partitions(head):
+        raise UsageError(
+            f"{path} is two things at once",
+            why="it is an archive or a squashfs image, and has a table of partitions",
+            remedy="Do not use it: somebody made it so. Ask for the lockbox again.",
+        )
 
 
 def _tree_of(source: Source, path: Path) -> Tree:
@@ -113,8 +126,16 @@ def _lockbox_in(tree: Tree, path: Path) -> Tree:
     found = [
         folder
         for folder in ((), (MEDIA_FOLDER,))
-        if (entry := tree.look((*folder, "metadata"))) is not None and entry.kind is EntryKind.FOLDER
+        if (entry := tree.look((*folder, "metadata"))) is not None
+        and entry.kind in (EntryKind.FOLDER, EntryKind.LINK)  # devices follow links
     ]
+    beside = tree.look((MEDIA_FOLDER,))
+    if found and beside is not None and beside.kind is EntryKind.LINK:
+        raise UsageError(
+            f"{MEDIA_FOLDER!r} in {path} is a link",
+            why="a device that looks there finds whatever it leads to",
+            remedy="Pack the lockbox again; Lockstick packs no such link.",
+        )
     if len(found) > 1:
         raise UsageError(
             f"there are two lockboxes in {path}: at its top and in {MEDIA_FOLDER!r}",

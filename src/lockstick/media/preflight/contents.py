@@ -119,7 +119,8 @@ def _is_other(name: str) -> bool:
 def _lockboxes(tree: Tree, place: Place) -> tuple[str, ...]:
     director = (*place, "metadata", "director")
     files = frozenset(entry.name for entry in _list(tree, director)[0] if entry.kind is EntryKind.FILE)
-    return order_of_choice(files, _read(tree, (*director, _SNAPSHOT)))
+    # Only what was seen to be a file is opened: a link on the way could lead anywhere.
+    return order_of_choice(files, _read(tree, (*director, _SNAPSHOT)) if _SNAPSHOT in files else None)
 
 
 def _read(tree: Tree, place: Place) -> bytes | None:
