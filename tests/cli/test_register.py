@@ -144,6 +144,10 @@ def test_exports_go_to_standard_output_or_a_file_byte_for_byte(
         written = (tmp_path / form).read_bytes()
         assert written.count(b"\r\n") == written.count(b"\n") >= 2
         assert written.decode() == lockstick("register", "export", "--format", form, *AT, "--json").json()["text"]
+    if os.name == "posix":  # a device is written to; root would replace it otherwise
+        (tmp_path / "nothing").symlink_to(os.devnull)
+        assert lockstick("register", "export", "--format", "csv", "--file", tmp_path / "nothing", *AT).code == 0
+        assert (tmp_path / "nothing").is_symlink()
     assert lockstick("register", "export", "--format", "xls").code == 2
     assert lockstick("register", "export", "--format", "csv", "--file", tmp_path / "no" / "csv").code == 6
 

@@ -160,6 +160,9 @@ def write_file(path: Path, data: bytes) -> None:
 
     aside = path.with_name(f".{path.name}.new")
     try:
+        if path.exists() and not path.is_file():  # /dev/stdout, /dev/null: root would replace the device by a file
+            path.write_bytes(data)
+            return
         write_new(aside, data)
     except OSError as error:
         raise media_error(error, path, "written") from error
