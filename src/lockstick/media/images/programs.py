@@ -37,7 +37,6 @@ _SETTLED = {
     "MTOOLS_SKIP_CHECK": "1",
 }
 _CLOCK = "SOURCE_DATE_EPOCH"
-_OUR_OWN = "LOCKSTICK_"  # passphrases among them
 
 
 def find_program(name: str, package: str, *, platform: str = sys.platform) -> str:
@@ -89,8 +88,6 @@ def run_program(
         MediaError: It failed; what it said last is in the error.
     """
     settled = {name: value for name, value in without_secrets(os.environ).items() if name != _CLOCK} | _SETTLED
-    handed = {name: value for name, value in os.environ.items() if name != _CLOCK and not name.startswith(_OUR_OWN)}
-    settled = handed | _SETTLED
     if has_clock:
         settled[_CLOCK] = str(FIXED_TIME)
     before = allocated(growing)
