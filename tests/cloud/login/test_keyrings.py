@@ -119,14 +119,15 @@ except KeyringTrouble as trouble:
     with socket.socket(socket.AF_UNIX) as bus:
         bus.bind(str(tmp_path / "bus"))
         bus.listen()
-        address = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path / 'bus'}"}
+        environment = os.environ | {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path / 'bus'}"}
+        del environment["PYTHON_KEYRING_BACKEND"]
         done = subprocess.run(
             [sys.executable, "-c", program],
             capture_output=True,
             text=True,
             timeout=30,
             check=True,
-            env=os.environ | address,
+            env=environment,
         )
     assert "did not answer within 1 s" in done.stdout, done
 
