@@ -14,11 +14,12 @@ from lockstick.media.drives.blkid import read_blkid
 from lockstick.media.drives.linux import read_drives as read_linux
 from lockstick.media.drives.lsblk import read_lsblk
 from lockstick.media.drives.macos import MacFinder
-from lockstick.media.drives.mounts import by_place, covering, read_mounts, read_swaps
-from lockstick.media.drives.running import Ran
+from lockstick.media.drives.swaps import read_swaps
 from lockstick.media.drives.sysfs import Hardware
 from lockstick.media.drives.udisks import read_objects
 from lockstick.media.drives.windows import WindowsFinder
+from lockstick.media.mounttable import parse_mountinfo
+from lockstick.media.running import Ran
 from lockstick.report.drives import drives_json, drives_text
 from media.drives.machine import RECORDED
 
@@ -38,7 +39,7 @@ def linux_drives(data: bytes) -> None:
     if nodes is not None:
         found = read_linux(
             nodes,
-            mounts=read_mounts(mounts),
+            mounts=parse_mountinfo(mounts.encode()),
             swaps=("/media/ann/swap",),
             hardware=lambda name: Hardware(backing_file=f"/run/{name}" if name.startswith("loop") else ""),
             free_bytes=lambda _: None,
@@ -51,11 +52,9 @@ def linux_drives(data: bytes) -> None:
 
 def linux_mounts(data: bytes) -> None:
     """What the kernel says of mounts and swap: names in it were chosen by whoever mounts."""
-    text = data.decode("utf-8", "surrogateescape")
-    mounts = read_mounts(text)
-    covering("/media/ann/x", by_place(mounts))
+    mounts = parse_mountinfo(data)
     nodes = read_lsblk(_recorded("linux", "live-system", "lsblk.json")) or ()
-    swaps = read_swaps(text)
+    swaps = read_swaps(data)
     _told(
         read_linux(
             nodes,

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from families.target import Target, emptied
 from lockstick.lockbox.consignment import Piece
+from lockstick.media.mounttable import parse_mountinfo
 from lockstick.media.preflight.contents import order_of_choice
 from lockstick.media.preflight.probes.bootsector import fat_says_dirty, parse_boot_sector
 from lockstick.media.preflight.probes.macos import parse_info, parse_mounts
-from lockstick.media.preflight.probes.mountinfo import parse_mountinfo, place_of
+from lockstick.media.preflight.probes.mountplace import place_of
 from lockstick.media.preflight.probes.superblock import parse_superblock
 from lockstick.media.writing.journal import read_journal
 from lockstick.media.writing.planning import NEXT, Lying, make_plan
@@ -48,8 +49,9 @@ def superblock(data: bytes) -> None:
 
 def mac_mounts(data: bytes) -> None:
     """What mount and diskutil print: the label is anybody's."""
-    parse_mounts(data)
-    parse_info(data)
+    text = data.decode("utf-8", "replace")
+    parse_mounts(text)
+    parse_info(text)
 
 
 def choice_of_lockbox(data: bytes) -> None:

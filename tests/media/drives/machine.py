@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from lockstick.media.drives.linux import LinuxFinder
 from lockstick.media.drives.macos import MacFinder
-from lockstick.media.drives.running import Ran
 from lockstick.media.drives.windows import WindowsFinder
+from lockstick.media.running import Ran
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lockstick.media.drives.running import Run
     from lockstick.media.model import Drive, Volume
+    from lockstick.media.running import Run
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -15,14 +15,14 @@ import pytest
 from lockstick.errors import MediaError
 from lockstick.media.drives import find_drives
 from lockstick.media.drives.ejecting import eject, users_of
-from lockstick.media.drives.running import Ran
 from lockstick.media.model import Drive, Volume
+from lockstick.media.running import Ran
 from media.drives.machine import saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from lockstick.media.drives.running import Run
+    from lockstick.media.running import Run
 
 STICK = Drive(
     device="/dev/sda",

@@ -12,9 +12,9 @@ from lockstick.media.drives.blkid import fill_in, read_blkid
 from lockstick.media.drives.linux import LinuxFinder
 from lockstick.media.drives.lsblk import read_lsblk
 from lockstick.media.drives.macos import MacFinder
-from lockstick.media.drives.running import Ran
 from lockstick.media.drives.windows import WindowsFinder
 from lockstick.media.model import Drive
+from lockstick.media.running import Ran
 from media.drives.machine import saying, volumes
 
 if TYPE_CHECKING:

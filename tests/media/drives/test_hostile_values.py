@@ -15,10 +15,10 @@ from lockstick.errors import MediaError
 from lockstick.media.drives.linux import read_drives as read_linux
 from lockstick.media.drives.lsblk import read_lsblk
 from lockstick.media.drives.macos import MacFinder
-from lockstick.media.drives.mounts import read_mounts
-from lockstick.media.drives.running import Ran
 from lockstick.media.drives.sysfs import Hardware
 from lockstick.media.drives.windows import read_drives as read_windows
+from lockstick.media.mounttable import parse_mountinfo
+from lockstick.media.running import Ran
 from lockstick.report.drives import drives_json, drives_text
 from media.drives.machine import RECORDED
 
@@ -44,7 +44,7 @@ _VALUES = st.recursive(
 
 def _linux(document: Any) -> Sequence[Drive]:
     nodes = read_lsblk(json.dumps(document)) or ()
-    mounts = read_mounts((RECORDED / "linux" / "two-alike" / "mountinfo").read_text())
+    mounts = parse_mountinfo((RECORDED / "linux" / "two-alike" / "mountinfo").read_bytes())
     return read_linux(
         nodes, mounts=mounts, swaps=(), hardware=lambda _: Hardware(), free_bytes=lambda _: None, known={}
     )

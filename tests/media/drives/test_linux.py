@@ -9,7 +9,7 @@ import pytest
 
 from lockstick.errors import MediaError
 from lockstick.media.drives import is_locked, reason_against
-from lockstick.media.drives.running import Ran
+from lockstick.media.running import Ran
 from media.drives.machine import FREE, RECORDED, by_device, linux, saying, volumes
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from lockstick.errors import MediaError
 from lockstick.media.drives import is_locked, reason_against
 from lockstick.media.drives.ioreg import read_usb_disks
 from lockstick.media.drives.macos import MacFinder, read_drives
-from lockstick.media.drives.plists import read_plist
-from lockstick.media.drives.running import Ran
+from lockstick.media.plists import read_plist
+from lockstick.media.running import Ran
 from media.drives.machine import RECORDED, by_device, mac, saying, volumes
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.errors import MediaError
-from lockstick.media.drives.running import Ran
 from lockstick.media.drives.udisks import Known, ask, read_objects
+from lockstick.media.running import Ran
 from media.drives.machine import RECORDED, by_device, linux, saying
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 
 from lockstick.errors import MediaError
 from lockstick.media.drives import is_locked, reason_against
-from lockstick.media.drives.running import Ran
 from lockstick.media.drives.windows import SCRIPT, WindowsFinder, powershell, read_drives
+from lockstick.media.running import Ran
 from media.drives.machine import RECORDED, by_device, windows
 
 SYSTEM = "the running system lives on it"

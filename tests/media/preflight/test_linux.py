@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lockstick.media.mounttable import parse_mountinfo
 from lockstick.media.preflight import Facts, ReadOnlyBy
 from lockstick.media.preflight.probes.bootsector import fat_says_dirty, parse_boot_sector
 from lockstick.media.preflight.probes.linux import LinuxProbe, Room
-from lockstick.media.preflight.probes.mountinfo import parse_mountinfo, place_of
+from lockstick.media.preflight.probes.mountplace import place_of
 from lockstick.media.preflight.probes.superblock import parse_superblock
 from media.preflight.sectors import exfat_sector, ext_superblock, fat_sector, fat_table, ntfs_sector
 
@@ -56,7 +57,7 @@ class TestMounts:
     def test_a_desktops_table(self) -> None:
         found = {str(mount.point): mount for mount in parse_mountinfo(MOUNTINFO.read_bytes())}
         stick = found["/media/kim/STICK"]
-        assert (stick.kind, stick.source, stick.number) == ("vfat", "/dev/sdb1", "8:17")
+        assert (stick.driver, stick.source, stick.number) == ("vfat", "/dev/sdb1", "8:17")
         assert "utf8" in stick.super_options
         assert found["/media/kim/Kim's stick\tone"].source == "/dev/sdc1"
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lockstick.errors import MediaError
 from lockstick.media.preflight import ReadOnlyBy
 from lockstick.media.preflight.probes.macos import MacProbe, parse_info, parse_mounts
+from lockstick.media.running import Ran
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +25,15 @@ STICK = Path("/Volumes/STICK")
 def facts(folder: Path = STICK, **changes: Any) -> Facts:
     asked: list[str] = []
 
-    def run(command: Sequence[str]) -> bytes | None:
-        if command[0] == "/sbin/mount":
-            return (SAMPLES / "macos.mount").read_bytes()
+    def run(command: Sequence[str]) -> Ran:
+        if command[0] == "mount":
+            return Ran(code=0, out=(SAMPLES / "macos.mount").read_text(encoding="utf-8"))
         asked.append(command[-1])
         name = {"/dev/disk4s1": "macos-fat32.plist", "/dev/disk3s1s1": "macos-apfs.plist"}.get(command[-1])
         if name is None:
-            return None
-        return plistlib.dumps(plistlib.loads((SAMPLES / name).read_bytes()) | changes)
+            return Ran(code=1, out="no such disk")
+        said = plistlib.loads((SAMPLES / name).read_bytes()) | changes
+        return Ran(code=0, out=plistlib.dumps(said).decode())
 
     return MacProbe(run=run, room=lambda _: (8192, 10**9, 10**8), may_write=lambda _: True).facts(folder)
 
@@ -68,12 +71,12 @@ def test_a_switch_and_an_option() -> None:
 
 @pytest.mark.parametrize(("name", "is_case_sensitive"), [("APFS", False), ("Case-sensitive APFS", True)])
 def test_apfs_may_or_may_not_tell_case(name: str, *, is_case_sensitive: bool) -> None:
-    said = parse_info(plistlib.dumps({"FilesystemType": "apfs", "FilesystemName": name}))
+    said = parse_info(plistlib.dumps({"FilesystemType": "apfs", "FilesystemName": name}).decode())
     assert said == {"file_system": "apfs", "is_case_sensitive": is_case_sensitive}
 
 
 def test_names_with_blanks_and_brackets() -> None:
-    found = {str(mount.point): mount for mount in parse_mounts((SAMPLES / "macos.mount").read_bytes())}
+    found = {str(mount.point): mount for mount in parse_mounts((SAMPLES / "macos.mount").read_text(encoding="utf-8"))}
     assert found["/Volumes/Kim's on (old) stick"].kind == "exfat"
     assert "read-only" in found["/Volumes/Kim's on (old) stick"].options
 
@@ -83,7 +86,27 @@ def test_a_volume_that_diskutil_knows_nothing_of() -> None:
     assert (found.file_system, found.is_read_only, found.label) == ("exfat", True, None)
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", b"<plist><dict><key>a</key>", plistlib.dumps([1]), b"bplist00\xff"])
-def test_a_list_of_nonsense_says_nothing(data: bytes) -> None:
-    assert parse_info(data) == {}
-    assert parse_mounts(data) == ()
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "<plist><dict><key>a</key>", plistlib.dumps([1]).decode(), "bplist00"]
+)
+def test_a_list_of_nonsense_says_nothing(text: str) -> None:
+    assert parse_info(text) == {}
+    assert parse_mounts(text) == ()
+
+
+def test_a_label_that_no_parser_of_lists_takes_hides_nothing_else() -> None:
+    said = plistlib.dumps({"FilesystemType": "exfat", "VolumeName": "LABEL"}).decode().replace("LABEL", "A\x01B")
+    assert parse_info(said) == {"file_system": "exfat", "label": "A\ufffdB"}
+
+
+def test_a_label_that_seems_to_be_two_lines_is_one() -> None:
+    (found,) = parse_mounts("/dev/disk4s1 on /Volumes/A\u2028B (msdos, local)\n")
+    assert str(found.point) == "/Volumes/A\u2028B"
+
+
+def test_a_program_that_does_not_end_leaves_facts_unknown() -> None:
+    def run(_: Sequence[str]) -> Ran:
+        raise MediaError("the program does not end")
+
+    found = MacProbe(run=run, room=lambda _: None, may_write=lambda _: True).facts(STICK)
+    assert (found.mount_point, found.file_system, found.total) == (None, "", None)

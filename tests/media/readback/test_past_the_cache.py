@@ -246,6 +246,16 @@ def test_what_a_mount_stands_on_is_found(tmp_path: Path) -> None:
     assert look_beneath(tmp_path, tmp_path / "none") == Beneath()
 
 
+@pytest.mark.parametrize("label", ["A\u00a0B", "A\u2028B", "A\x0bB", "A\x85B"])
+def test_a_label_with_what_unicode_calls_a_blank_does_not_hide_what_a_mount_stands_on(
+    tmp_path: Path, label: str
+) -> None:
+    listing = tmp_path / "mountinfo"
+    table = f"20 1 254:0 / / rw - ext4 /dev/nowhere rw\n21 20 0:50 / /media/{label} rw - fuseblk /dev/nowhere rw\n"
+    listing.write_bytes(table.encode())
+    assert look_beneath(Path(f"/media/{label}/update"), listing).is_program
+
+
 def test_a_device_that_may_not_be_opened_is_not_called_dropped(tmp_path: Path, exfat_stick: Stick) -> None:
     assert drop_device(tmp_path / "none") is How.NONE
     assert drop_device(Path(exfat_stick.device)) is How.CHECKED

@@ -9,7 +9,7 @@ from lockstick.errors import MediaError
 from lockstick.media.drives.belonging import drive_of
 from lockstick.media.drives.finder import DriveFinder
 from lockstick.media.drives.offering import is_locked, reason_against
-from lockstick.media.drives.running import Run, run_program
+from lockstick.media.running import Run, run_program
 
 if TYPE_CHECKING:
     from lockstick.media.model import Drive

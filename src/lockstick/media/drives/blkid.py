@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lockstick.media.drives.lsblk import Node
-    from lockstick.media.drives.running import Run
+    from lockstick.media.running import Run
 
 __all__ = ["fill_in", "read_blkid"]
 

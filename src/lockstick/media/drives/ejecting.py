@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from lockstick.errors import MediaError
 from lockstick.media.drives import drive_of, find_drives, finder_for
 from lockstick.media.drives.loose import members, number, read_json, text
-from lockstick.media.drives.running import Run, run_program
 from lockstick.media.drives.windows import complaint, powershell
 from lockstick.media.model import Drive
+from lockstick.media.running import Run, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lockstick.media.drives.running import Ran
+    from lockstick.media.running import Ran
 
 __all__ = ["eject", "users_of"]
 

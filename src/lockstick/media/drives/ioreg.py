@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lockstick.media.drives.loose import items, text
-from lockstick.media.drives.plists import read_plist
+from lockstick.media.plists import read_plist
 
 __all__ = ["UsbDevice", "read_usb_disks"]
 

@@ -9,22 +9,23 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from lockstick.errors import MediaError
 from lockstick.media.drives.blkid import fill_in
 from lockstick.media.drives.lsblk import COLUMNS, Node, read_lsblk, unknown_column
-from lockstick.media.drives.mounts import Mount, read_mounts, read_swaps
+from lockstick.media.drives.swaps import read_swaps
 from lockstick.media.drives.sysfs import Hardware, block_sizes, hardware_of
 from lockstick.media.drives.systemdisks import SWAP, system_disks
 from lockstick.media.drives.udisks import Known, ask
 from lockstick.media.model import Drive, Volume
+from lockstick.media.mounttable import Mount, parse_mountinfo, read_mountinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from lockstick.media.drives.running import Run
+    from lockstick.media.running import Run
 
 __all__ = ["LinuxFinder", "read_drives"]
 
@@ -69,7 +70,7 @@ class LinuxFinder:
         nodes = fill_in(self._ask_lsblk(), self._run)
         return read_drives(
             nodes,
-            mounts=read_mounts(self._mountinfo()),
+            mounts=parse_mountinfo(self._mountinfo()),
             swaps=read_swaps(_read(self._proc / "swaps")),
             hardware=lambda name: hardware_of(name, self._sys),
             free_bytes=self._free_bytes,
@@ -80,8 +81,8 @@ class LinuxFinder:
         """What changes with the drives: the kernel's list of them, and the mounts. No program is run for it."""
         return block_sizes(self._sys), self._mountinfo()
 
-    def _mountinfo(self) -> str:
-        return _read(self._proc / "self" / "mountinfo")
+    def _mountinfo(self) -> bytes:
+        return read_mountinfo(self._proc / "self" / "mountinfo")
 
     def _ask_lsblk(self) -> tuple[Node, ...]:
         columns = list(COLUMNS)
@@ -187,7 +188,7 @@ class _View:
         self._knows = bool(mounts)
         self._by_device: dict[str, list[Mount]] = {}
         for mount in mounts:
-            for key in {mount.device, mount.source}:
+            for key in {mount.number, mount.source}:
                 self._by_device.setdefault(key, []).append(mount)
 
     def volumes(self, node: Node) -> list[Volume]:
@@ -205,19 +206,19 @@ class _View:
     def _mounts(self, node: Node) -> list[Mount]:
         if not self._knows:
             places = (place for place in node.mounted_at if place != SWAP)
-            return [Mount(device=node.number, place=one, file_system="", source=node.path) for one in places]
-        found: dict[str, Mount] = {}
+            return [Mount(number=node.number, point=PurePosixPath(one), driver="", source=node.path) for one in places]
+        found: dict[PurePosixPath, Mount] = {}
         for key in (node.number, node.path, f"/dev/{node.name}"):
             for mount in self._by_device.get(key, ()):
-                found.setdefault(mount.place, mount)
+                found.setdefault(mount.point, mount)
         return list(found.values())
 
     def _volume(self, node: Node, mounts: Sequence[Mount]) -> Volume:
-        places = tuple(Path(mount.place) for mount in mounts)
+        places = tuple(Path(mount.point) for mount in mounts)
         free = node.free
         if free is None and places:
             free = self._free_bytes(places[0])
-        kind = _file_system(node) or next((_plain_type(one.file_system) for one in mounts if one.file_system), "")
+        kind = _file_system(node) or next((_plain_type(one.driver) for one in mounts if one.driver), "")
         return Volume(
             device=node.path,
             mounted_at=places,
@@ -265,9 +266,9 @@ def _free_bytes(place: Path) -> int | None:
     return found.f_bavail * found.f_frsize
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return os.fsdecode(file.read(_CAP))
+            return file.read(_CAP)
     except OSError:
-        return ""
+        return b""

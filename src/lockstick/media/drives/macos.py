@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from lockstick.errors import MediaError
 from lockstick.media.drives.ioreg import UsbDevice, read_usb_disks
 from lockstick.media.drives.loose import flag, items, members, number, text
-from lockstick.media.drives.plists import read_plist
 from lockstick.media.model import Drive, Volume
+from lockstick.media.plists import read_plist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from lockstick.media.drives.running import Run
+    from lockstick.media.running import Run
 
 __all__ = ["MacFinder", "read_drives"]
 

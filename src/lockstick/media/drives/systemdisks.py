@@ -9,15 +9,16 @@ A drive counts if any of it, through partitions, LUKS, LVM and RAID,
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from lockstick.media.drives.mounts import by_place, covering
+from lockstick.media.mounttable import by_point, covering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from lockstick.media.drives.lsblk import Node
-    from lockstick.media.drives.mounts import Mount
+    from lockstick.media.mounttable import Mount
 
 __all__ = ["is_system_place", "system_disks"]
 
@@ -87,7 +88,7 @@ def system_disks(
         return frozenset(node.name for node in nodes)
     used = _Used(mounts, backing_file)
     for mount in mounts:
-        if is_system_place(mount.place):
+        if is_system_place(str(mount.point)):
             used.add_mount(mount)
     for swap in swaps:
         used.add_file(swap)
@@ -103,20 +104,20 @@ class _Used:
     """Device numbers, names and pools that the running system uses."""
 
     def __init__(self, mounts: Sequence[Mount], backing_file: Callable[[str], str]) -> None:
-        self._places = by_place(mounts)
+        self._points = by_point(mounts)
         self._backing_file = backing_file
         self._numbers: set[str] = set()
         self._paths: set[str] = set()
         self._pools: set[str] = set()
 
     def add_mount(self, mount: Mount, depth: int = 0) -> None:
-        if not mount.device.startswith("0:"):
-            self._numbers.add(mount.device)
-        if mount.file_system == "zfs":
+        if not mount.number.startswith("0:"):
+            self._numbers.add(mount.number)
+        if mount.driver == "zfs":
             self._pools.add(mount.source.partition("/")[0])
         for source in mount.source.split(":"):  # bcachefs names all its members
             self._add_path(source, depth)
-        for option in mount.options:
+        for option in mount.super_options:
             for layer in _LAYERS:
                 if option.startswith(layer):
                     for folder in option.removeprefix(layer).split(":"):
@@ -148,7 +149,7 @@ class _Used:
             return
         self._paths.add(path)
         if not path.startswith("/dev/"):
-            below = covering(path, self._places)
+            below = covering(PurePosixPath(path), self._points)
             if below is not None:
                 self.add_mount(below, depth + 1)
             return

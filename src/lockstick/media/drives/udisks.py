@@ -12,7 +12,7 @@ from lockstick.errors import MediaError
 from lockstick.media.drives.loose import flag, members, read_json, text
 
 if TYPE_CHECKING:
-    from lockstick.media.drives.running import Run
+    from lockstick.media.running import Run
 
 __all__ = ["UDISKS", "Known", "ask", "read_objects"]
 

@@ -18,7 +18,7 @@ from lockstick.media.model import Drive, Volume
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from lockstick.media.drives.running import Ran, Run
+    from lockstick.media.running import Ran, Run
 
 __all__ = ["POWERSHELL", "SCRIPT", "WindowsFinder", "complaint", "powershell", "read_drives"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from lockstick.media.mounttable import MOUNTINFO, by_point, covering, parse_mountinfo, read_mountinfo
 from lockstick.media.readback.exclusion import How
 from lockstick.media.readback.residency import resident
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Beneath", "drop_device", "look_beneath"]
 
-_MOUNTS = Path("/proc/self/mountinfo")
 _TRIES = 5
 _MEMORY = ("tmpfs", "ramfs")
 
@@ -44,29 +44,18 @@ class Beneath:
         return self.file_system in _MEMORY
 
 
-def look_beneath(root: Path, mounts: Path = _MOUNTS) -> Beneath:
+def look_beneath(root: Path, mounts: Path = MOUNTINFO) -> Beneath:
     """Find out what a folder's file system stands on.
 
     Args:
         root: A folder on it.
         mounts: The kernel's list of mounts, see proc_pid_mountinfo(5).
     """
-    try:
-        lines = mounts.read_text(errors="surrogateescape").splitlines()
-    except OSError:
+    table = by_point(parse_mountinfo(read_mountinfo(mounts)))
+    mount = covering(PurePosixPath(root.resolve()), table)
+    if mount is None:
         return Beneath()
-    path = root.resolve()
-    best: tuple[int, Beneath] = (-1, Beneath())
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        names, tail = before.split(), after.split()
-        if len(names) < 5 or len(tail) < 2:  # noqa: PLR2004 - the format's own numbers
-            continue
-        mount = Path(_unescaped(names[4]))
-        # What is mounted later on the same place lies above.
-        if path.is_relative_to(mount) and len(mount.parts) >= best[0]:
-            best = len(mount.parts), Beneath(file_system=tail[0], device=_device(_unescaped(tail[1])))
-    return best[1]
+    return Beneath(file_system=mount.driver, device=_device(mount.source))
 
 
 def drop_device(device: Path, count: Callable[[int], int | None] = resident) -> How:
@@ -100,10 +89,3 @@ def _device(source: str) -> Path | None:
         return path if path.is_absolute() and stat.S_ISBLK(path.stat().st_mode) else None
     except OSError:
         return None
-
-
-def _unescaped(text: str) -> str:
-    """Undo the octal escapes for space, tab, newline and backslash."""
-    for code in ("040", "011", "012", "134"):
-        text = text.replace(f"\\{code}", chr(int(code, 8)))
-    return text

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from lockstick.media.mounttable import parse_mountinfo, read_mountinfo
 from lockstick.media.preflight.facts import Facts, Platform, ReadOnlyBy
 from lockstick.media.preflight.probes.bootsector import SECTOR, fat_says_dirty, parse_boot_sector
-from lockstick.media.preflight.probes.mountinfo import parse_mountinfo, place_of
+from lockstick.media.preflight.probes.mountplace import place_of
 from lockstick.media.preflight.probes.superblock import SUPERBLOCK_AT, SUPERBLOCK_SIZE, parse_superblock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lockstick.media.mounttable import Mount
     from lockstick.media.preflight.probes.bootsector import BootSector
-    from lockstick.media.preflight.probes.mountinfo import Mount, Place
+    from lockstick.media.preflight.probes.mountplace import Place
 
 __all__ = ["LinuxProbe", "Room", "linux_probe"]
 
@@ -97,8 +99,8 @@ class LinuxProbe:
         is_read_only, by = self._read_only(mount)
         known: dict[str, Any] = {
             "mount_point": Path(mount.point),
-            "file_system": _NAMES.get(mount.kind, "" if mount.kind.startswith("fuse") else mount.kind),
-            "driver": mount.kind,
+            "file_system": _NAMES.get(mount.driver, "" if mount.driver.startswith("fuse") else mount.driver),
+            "driver": mount.driver,
             "device": device,
             "options": tuple(dict.fromkeys((*mount.options, *mount.super_options))),
             "is_read_only": is_read_only,
@@ -142,12 +144,12 @@ class LinuxProbe:
     def _read_only(self, mount: Mount) -> tuple[bool, ReadOnlyBy]:
         if _BY_ERRORS & set(mount.super_options):
             return True, ReadOnlyBy.ERRORS
-        if "ro" not in (*mount.options, *mount.super_options):
+        if not mount.is_read_only:
             return False, ReadOnlyBy.UNKNOWN
         block = self.sysfs / "dev" / "block" / mount.number
         with suppress(OSError):
             block = block.resolve()
-        if mount.kind not in _NEVER_WRITTEN and (_number(block / "ro") == 1 or _number(block.parent / "ro") == 1):
+        if mount.driver not in _NEVER_WRITTEN and (_number(block / "ro") == 1 or _number(block.parent / "ro") == 1):
             return True, ReadOnlyBy.SWITCH
         # Whoever mounts read-only says so in both places; a driver that gives up says so only in the second.
         if "ro" in mount.super_options and "rw" in mount.options:
@@ -167,7 +169,7 @@ def _is_dirty(mount: Mount, sector: BootSector, table: bytes | None) -> bool | N
         return True
     if sector.is_marked is None:
         return None
-    if sector.is_marked and "rw" in mount.super_options and mount.kind != "exfat":
+    if sector.is_marked and "rw" in mount.super_options and mount.driver != "exfat":
         # The drivers for FAT, and the one for exFAT in FUSE, set the mark while they are at work, so it says nothing.
         # The kernel's own for exFAT takes it away again with the next flush, unless it was there before.
         return None
@@ -197,19 +199,12 @@ def _number(path: Path) -> int | None:
 def linux_probe() -> LinuxProbe:
     """Ask the running system."""
     return LinuxProbe(
-        mountinfo=_mountinfo,
+        mountinfo=read_mountinfo,
         room=_room,
         read=_read,
         may_write=lambda folder: os.access(folder, os.W_OK | os.X_OK),
         sysfs=Path("/sys"),
     )
-
-
-def _mountinfo() -> bytes:
-    try:
-        return Path("/proc/self/mountinfo").read_bytes()
-    except OSError:
-        return b""
 
 
 def _room(folder: Path) -> Room | None:

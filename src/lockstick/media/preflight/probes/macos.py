@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-import plistlib
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from lockstick.errors import MediaError
+from lockstick.media.plists import read_plist
 from lockstick.media.preflight.facts import Facts, Platform, ReadOnlyBy
-from lockstick.secret import without_secrets
+from lockstick.media.running import run_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+
+    from lockstick.media.running import Run
 
 __all__ = ["MacProbe", "macos_probe", "parse_info", "parse_mounts"]
 
 _LINE = re.compile(r"(?P<source>.*?) on (?P<point>/.*) \((?P<options>[^()]*)\)")
-_TIMEOUT = 30
 _SEALED = "sealed"
 _TYPES = {"msdos": "fat", "hfs": "hfs+", "ufsd_NTFS": "ntfs", "tuxera_ntfs": "ntfs"}
 _NAMES = {"MS-DOS FAT12": "fat12", "MS-DOS FAT16": "fat16", "MS-DOS FAT32": "fat32"}
@@ -47,19 +48,19 @@ class MacProbe:
     """Asks macOS.
 
     Attributes:
-        run: Runs a program and gives what it prints; None if it fails.
+        run: The seam to programs.
         room: Says the cluster's size, bytes in all and bytes free; None if it fails.
         may_write: Whether this user may write into a folder.
     """
 
-    run: Callable[[Sequence[str]], bytes | None]
+    run: Run
     room: Callable[[Path], tuple[int, int, int] | None]
     may_write: Callable[[Path], bool]
 
     def facts(self, folder: Path) -> Facts:
         """Say what is known of a folder; see :class:`lockstick.media.preflight.probes.seam.Probe`."""
         known: dict[str, Any] = {"mount": folder, "platform": Platform.MACOS, "may_write": self.may_write(folder)}
-        mounts = parse_mounts(self.run(["/sbin/mount"]) or b"")
+        mounts = parse_mounts(self._said("mount"))
         own = _holder(PurePosixPath(folder), mounts)
         if own is not None:
             known |= _mounted(PurePosixPath(folder), own, mounts)
@@ -68,17 +69,24 @@ class MacProbe:
                 known |= {"is_read_only": None, "read_only_by": ReadOnlyBy.UNKNOWN}
             elif own.source.startswith("/dev/"):
                 # What diskutil knows of the volume is more exact than the driver's name.
-                known |= parse_info(self.run(["/usr/sbin/diskutil", "info", "-plist", own.source]) or b"")
+                known |= parse_info(self._said("diskutil", "info", "-plist", own.source))
         room = self.room(folder)
         if room is not None and room[1]:
             known |= {"cluster": room[0], "total": room[1], "free": room[2]}
         return Facts(**known)
 
+    def _said(self, *argv: str) -> str:
+        try:
+            ran = self.run(argv)
+        except MediaError:
+            return ""  # it does not end; what it would have said is not known then
+        return ran.out if ran.is_fine else ""
 
-def parse_mounts(data: bytes) -> tuple[MacMount, ...]:
+
+def parse_mounts(text: str) -> tuple[MacMount, ...]:
     """Read what ``mount`` prints; lines that are not as they should be are passed over."""
     found = []
-    for line in data.decode("utf-8", "surrogateescape").splitlines():
+    for line in text.split("\n"):
         match = _LINE.fullmatch(line)
         if match is not None:
             kind, *options = [option.strip() for option in match["options"].split(",")]
@@ -88,19 +96,16 @@ def parse_mounts(data: bytes) -> tuple[MacMount, ...]:
     return tuple(found)
 
 
-def parse_info(data: bytes) -> dict[str, Any]:
+def parse_info(text: str) -> dict[str, Any]:
     """Read what ``diskutil info -plist`` prints.
 
     Args:
-        data: A property list.
+        text: A property list.
 
     Returns:
         Facts by the names that :class:`Facts` has for them; empty if it cannot be read.
     """
-    try:
-        said = plistlib.loads(data)
-    except Exception:  # noqa: BLE001 - the library lets many kinds out for a malformed list
-        return {}
+    said = read_plist(text)
     if not isinstance(said, dict):
         return {}
     known: dict[str, Any] = {}
@@ -149,22 +154,7 @@ def _holder(folder: PurePosixPath, mounts: tuple[MacMount, ...]) -> MacMount | N
 
 def macos_probe() -> MacProbe:
     """Ask the running system."""
-    return MacProbe(run=_run, room=_room, may_write=lambda folder: os.access(folder, os.W_OK | os.X_OK))
-
-
-def _run(command: Sequence[str]) -> bytes | None:
-    try:
-        done = subprocess.run(  # noqa: S603 - programs of the system, by their full paths
-            command,
-            capture_output=True,
-            check=False,
-            timeout=_TIMEOUT,
-            stdin=subprocess.DEVNULL,
-            env=without_secrets(os.environ),
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    return MacProbe(run=run_program, room=_room, may_write=lambda folder: os.access(folder, os.W_OK | os.X_OK))
 
 
 def _room(folder: Path) -> tuple[int, int, int] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.errors import MediaError
-from lockstick.media.drives.running import run_program
+from lockstick.media.running import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
