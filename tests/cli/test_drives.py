@@ -34,6 +34,8 @@ def test_the_drives_of_this_machine(lockstick: Runner) -> None:
     for drive in drives:
         assert drive["offered"] is (drive["reason"] is None)
         for volume in drive["volumes"]:
+            if volume["device"].startswith("/dev/loop"):
+                continue  # other tests mount and unmount them meanwhile
             for place in volume["mounted_at"]:
                 assert f" {place} " in mounted or "\\" in mounted
                 assert place != "/" or drive["system"]
@@ -46,14 +48,16 @@ def test_the_same_in_words(lockstick: Runner) -> None:
     done = lockstick("drives", "--all")
     assert done.code == 0
     devices = [one["device"] for one in lockstick("drives", "--all", "--json").json()["drives"]]
-    assert [line.split(" ")[0] for line in done.out.splitlines() if line.startswith("/dev/")] == devices
+    shown = [line.split(" ")[0] for line in done.out.splitlines() if line.startswith("/dev/")]
+    # Other tests attach and detach loop devices meanwhile.
+    assert [one for one in shown if "loop" not in one] == [one for one in devices if "loop" not in one]
 
 
 def test_without_a_program_that_lists_them_the_error_says_so(
     lockstick: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lockstick.media.drives.running.PROGRAM_FOLDERS", ())
-    monkeypatch.setattr("lockstick.media.drives.running.system_folder", lambda: __import__("pathlib").Path("nowhere"))
+    monkeypatch.setattr("lockstick.media.running.PROGRAM_FOLDERS", ())
+    monkeypatch.setattr("lockstick.media.running.system_folder", lambda: __import__("pathlib").Path("nowhere"))
     done = lockstick("drives", "--json")
     assert done.code == 6
     assert "cannot be listed" in done.json()["error"]["what"]

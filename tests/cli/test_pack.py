@@ -234,7 +234,7 @@ def test_a_fat_driver_mounts_the_disk_image(
 def test_ctrl_c_while_a_program_writes_leaves_nothing(pack: Callable[..., Result], roots: Path, tmp_path: Path) -> None:
     slow = tmp_path / "bin"
     slow.mkdir()
-    (slow / "mksquashfs").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    (slow / "mksquashfs").write_text(f"#!/bin/sh\nsleep 0.3\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
     (slow / "mksquashfs").chmod(0o755)
     words = ("pack", tmp_path / "out", "--format", "squashfs", "--output", tmp_path / "images", "--trust", roots)
     environment = {**os.environ, "PATH": f"{slow}{os.pathsep}{os.environ['PATH']}"}

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.glass import Glass
+from lockstick.report.progress_text import MOST_FILES
 from lockstick.sandbox import Drip, Drop, Fault, Sandbox, SandboxOptions
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ import termios
 
 SLOW = Drip(size=16_384, pause=0.05)
 BRISK = Drip(size=32_768, pause=0.05)
+DRAWN = b"\x1b[J"
+"""What is below is erased: the end of every picture."""
 PERCENT = re.compile(r"(\d+) %")
 
 
@@ -45,6 +49,7 @@ class Sitting:
         frames: What the glass showed, each time that it changed.
         end: What it shows at the end, with what scrolled off before it.
         sequences: The sequences that the terminal had to understand.
+        pictures: How often something was drawn; a picture may come in pieces, and is then several frames.
         seconds: How long the run took.
     """
 
@@ -52,6 +57,7 @@ class Sitting:
     frames: list[list[str]]
     end: list[str]
     sequences: set[str]
+    pictures: int
     seconds: float
 
     def lines(self, start: str) -> list[str]:
@@ -71,7 +77,7 @@ def sit(
     """Run the program on a terminal and watch; press Ctrl-C when ``until`` likes what is seen."""
     mother, daughter = pty.openpty()
     fcntl.ioctl(daughter, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    glass, frames, is_stopped = Glass(columns, rows), list[list[str]](), False
+    glass, frames, is_stopped, seen = Glass(columns, rows), list[list[str]](), False, bytearray()
     started = time.monotonic()
     decoder = codecs.getincrementaldecoder("utf-8")()
     with subprocess.Popen(
@@ -84,6 +90,7 @@ def sit(
     ) as program:
         os.close(daughter)
         while data := _read(mother):
+            seen += data
             glass.feed(decoder.decode(data))
             if not frames or frames[-1] != glass.seen:
                 frames.append(glass.seen)
@@ -92,7 +99,9 @@ def sit(
                 program.send_signal(signal.SIGINT)
     os.close(mother)
     seconds = time.monotonic() - started
-    return Sitting(program.returncode, frames, [*glass.scrolled, *glass.seen], glass.sequences, seconds)
+    return Sitting(
+        program.returncode, frames, [*glass.scrolled, *glass.seen], glass.sequences, seen.count(DRAWN), seconds
+    )
 
 
 def _read(mother: int) -> bytes:
@@ -170,9 +179,12 @@ def test_many_small_files_are_one_quiet_line(tmp_path: Path) -> None:
     assert sitting.code == 0
     lines = sitting.lines("Fetching")
     assert any(re.search(r"[1-9]\d*/30\d files", line) for line in lines)
-    assert max(len(frame) for frame in sitting.frames if frame and frame[0].startswith("Fetching")) <= 6
-    # 300 files, four at once, and not one frame more than ten a second (and the result, in a few writes).
-    assert len(sitting.frames) <= 10 * sitting.seconds + 10
+    # Files that linger are named, and on a busy machine small ones do; never more than eight, and mostly few.
+    heights = [len(frame) for frame in sitting.frames if frame and frame[0].startswith("Fetching")]
+    assert max(heights) <= 1 + MOST_FILES
+    assert median(heights) <= 6
+    # 300 files, four at once, and not one picture more than ten a second; and once it is wiped.
+    assert 2 < sitting.pictures <= 10 * sitting.seconds + 1
 
 
 def test_a_small_terminal_keeps_what_matters(cloud: Sandbox, command: list[str | Path]) -> None:
@@ -222,7 +234,7 @@ def test_retries_are_told_away_from_a_terminal_if_that_is_wanted(build: Runner, 
     cloud.faults.add(Fault(kind=Drop(after=1000), origin="store", match="*maps*"))
     result = build("--verbose")
     assert result.code == 0
-    assert re.fullmatch(r"maps-2026\.09\.bin: try 2 in \d\.\d s: .*\n", result.err)
+    assert re.fullmatch(r"maps-2026\.09\.bin: try 2 (in \d\.\d s|at once): .*\n", result.err)
 
 
 def test_the_figures_of_the_fetching_are_in_the_document(build: Runner) -> None:
