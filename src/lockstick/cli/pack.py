@@ -98,7 +98,7 @@ def pack(
 
         def prove(tree: Tree) -> LockboxFacts:
             outcome = verify(tree, anchors=choice, at=at, clock=time.monotonic, observer=observer, memory=memory)
-            return demand_verified(outcome, tree.shown, refusal="is not packed")
+            return demand_verified(outcome, f"the lockbox in {tree.shown} is not packed")
 
         plan = plan_pack(
             folder,

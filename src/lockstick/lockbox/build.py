@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from lockstick.disk.sizes import size
 from lockstick.disk.space import Room, check_space, is_same_disk
-from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError
+from lockstick.errors import MediaError
 from lockstick.lockbox.assembled import AssembledTree
+from lockstick.lockbox.demanding import errors_of, in_words, require_verified
 from lockstick.lockbox.gathering import Gatherer
 from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.places import listed_places, read_places, write_places
@@ -31,9 +32,8 @@ from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.progress import SILENT
 from lockstick.transfer.store.pruning import prune
 from lockstick.transfer.surroundings import Surroundings
-from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
+from lockstick.trust.findings import Ledger, Verdict, verdict_of
 from lockstick.trust.judge import judge
-from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
 __all__ = ["BuildOutcome", "Fetch", "Repository", "Shelf", "Source", "build", "plan_build"]
 
 _RENEW = "Define the lockbox again, or have the repository renew its documents; then build it again."
-_SHOWN_FINDINGS = 3
 _FREE_BYTES = Surroundings().free_bytes
 
 
@@ -247,10 +246,9 @@ class _Proof:
         found = verify(tree, anchors=self.anchors, at=self.at, clock=self.clock, observer=self.observer)
         if found.verdict is Verdict.VERIFIED:
             return
-        errors = worst_first(finding for finding in found.findings if finding.severity is Severity.ERROR)
         raise MediaError(
             f"what was read back from {self.place.output} is not what was written",
-            why="; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS]),
+            why=in_words(errors_of(found.findings)),
             remedy="Nothing is visible to a device. Run the command again; if it fails again, take another medium.",
         )
 
@@ -310,19 +308,8 @@ def _judge(evidence: Evidence, lockbox: str, anchors: AnchorChoice, at: datetime
 
 
 def _require(verdict: Verdict, findings: Sequence[Finding], lockbox: str) -> None:
-    """Raise unless everything is true; the worst finding gives the remedy."""
-    if verdict is Verdict.VERIFIED:
-        return
-    errors = worst_first(finding for finding in findings if finding.severity is Severity.ERROR)
-    shown = "; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS])
-    more = f"; and {len(errors) - _SHOWN_FINDINGS} more" if len(errors) > _SHOWN_FINDINGS else ""
-    kind: type[LockstickError] = NotCurrentError if verdict is Verdict.EXPIRED else DistrustError
-    raise kind(
-        f"the lockbox {lockbox!r} is not built: it is {verdict.value}",
-        why=shown + more,
-        # The documents were fetched a moment ago: to build once more would not renew them.
-        remedy=_RENEW if errors[0].rule == "expired" else errors[0].remedy,
-    )
+    # The documents were fetched a moment ago: to build once more would not renew them.
+    require_verified(verdict, findings, f"the lockbox {lockbox!r} is not built", renewal=_RENEW)
 
 
 def _facts(plan: Plan, gathered: Gathered) -> dict[str, Measured]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from lockstick.disk.tree import EntryKind
 from lockstick.disk.trouble import media_error
-from lockstick.errors import DistrustError, LockstickError, NotCurrentError, UsageError
+from lockstick.errors import UsageError
 from lockstick.lockbox.anchors import LOCKBOX_DIALECT
+from lockstick.lockbox.demanding import require_verified
 from lockstick.lockbox.reading import read_evidence
 from lockstick.metadata.document import read_document
 from lockstick.metadata.malformed import MalformedError
@@ -23,11 +24,10 @@ from lockstick.metadata.targets import read_target
 from lockstick.payloads.kind import Kind, kind_of
 from lockstick.payloads.parts import parts_folders
 from lockstick.trust.evidence import numbered_roots
-from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
+from lockstick.trust.findings import Ledger, verdict_of
 from lockstick.trust.judge import judge
 from lockstick.trust.memory import compare, seen_in
 from lockstick.trust.names import target_path
-from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,6 @@ __all__ = ["MOST_FILES", "Consignment", "Piece", "claims_of", "consign", "is_nam
 MOST_FILES = 2_000_000
 """Files of parts that a lockbox may have; more are nobody's operating system."""
 
-_SHOWN_FINDINGS = 3
 _LITTER = re.compile(r"\._.*|\.DS_Store|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 _BY_CONTENT = re.compile(
     r"images/[0-9a-f]{64}\.images/[0-9a-f]{64}\.tar"
@@ -184,18 +183,7 @@ def is_ours(place: Place) -> bool:
 
 
 def _require(tree: Tree, findings: tuple[Finding, ...]) -> None:
-    verdict = verdict_of(findings)
-    if verdict is Verdict.VERIFIED:
-        return
-    errors = worst_first(finding for finding in findings if finding.severity is Severity.ERROR)
-    shown = "; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS])
-    more = f"; and {len(errors) - _SHOWN_FINDINGS} more" if len(errors) > _SHOWN_FINDINGS else ""
-    kind: type[LockstickError] = NotCurrentError if verdict is Verdict.EXPIRED else DistrustError
-    raise kind(
-        f"the lockbox in {tree.shown} is not written: it is {verdict.value}",
-        why=shown + more,
-        remedy=errors[0].remedy,
-    )
+    require_verified(verdict_of(findings), findings, f"the lockbox in {tree.shown} is not written")
 
 
 def _packages(tree: Tree, judgement: Judgement, ledger: Ledger) -> Iterator[Piece]:
