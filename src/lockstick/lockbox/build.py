@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 from lockstick.disk.sizes import size
 from lockstick.disk.space import Room, check_space, is_same_disk
 from lockstick.errors import MediaError
-from lockstick.lockbox.assembled import AssembledTree
-from lockstick.lockbox.demanding import errors_of, in_words, require_verified
+from lockstick.lockbox.demanding import require_verified
 from lockstick.lockbox.gathering import Gatherer
 from lockstick.lockbox.outputfolder import refuse_foreign
 from lockstick.lockbox.places import listed_places, read_places, write_places
 from lockstick.lockbox.plan import make_plan, stored_digest
+from lockstick.lockbox.readback import ReadBack
 from lockstick.lockbox.replaced import find_replaced
 from lockstick.lockbox.sources import Fetch, Repository, Shelf, Source
-from lockstick.lockbox.verify import conclude, verify
+from lockstick.lockbox.verify import conclude
 from lockstick.lockbox.workplace import Workplace, open_workplace
 from lockstick.progress import SILENT
 from lockstick.transfer.store.pruning import prune
@@ -191,7 +191,7 @@ def build(
         moves = _moves(plan, place, gathered)
         proof = None
         if read_back is not None:
-            proof = _Proof(place=place, open=read_back, anchors=anchors, at=at, clock=clock, observer=observer)
+            proof = ReadBack(place=place, open=read_back, anchors=anchors, at=at, clock=clock, observer=observer)
         if moves or obsolete or not place.shows(evidence):
             place.write_metadata(evidence)
             lengths = {package.path: package.length for package in judgement.packages}
@@ -217,40 +217,6 @@ def build(
         verified=verified,
         replaced=replaced,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Proof:
-    """Reads back what was built, and raises if it is not the lockbox."""
-
-    place: Workplace
-    open: Callable[[Path], Tree]
-    anchors: AnchorChoice
-    at: datetime
-    clock: Callable[[], float]
-    observer: Observer
-
-    def __call__(self) -> None:
-        """Prove what is about to become visible."""
-        self._require(AssembledTree(self.open(self.place.output)))
-
-    def of_visible(self) -> None:
-        """Prove what is visible already, and hide it if it is damaged."""
-        try:
-            self._require(self.open(self.place.output))
-        except MediaError:
-            self.place.hide()
-            raise
-
-    def _require(self, tree: Tree) -> None:
-        found = verify(tree, anchors=self.anchors, at=self.at, clock=self.clock, observer=self.observer)
-        if found.verdict is Verdict.VERIFIED:
-            return
-        raise MediaError(
-            f"what was read back from {self.place.output} is not what was written",
-            why=in_words(errors_of(found.findings)),
-            remedy="Nothing is visible to a device. Run the command again; if it fails again, take another medium.",
-        )
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from lockstick.media.writing.outcome import StickOutcome
 from lockstick.media.writing.planning import NEXT, Writing, make_plan
 from lockstick.media.writing.proving import examine
 from lockstick.media.writing.room import require_room
-from lockstick.media.writing.watching import Watching
+from lockstick.media.writing.stopping import Watching
 from lockstick.media.writing.workplace import open_stick
 
 if TYPE_CHECKING:
