@@ -3,14 +3,19 @@
 The names a Python program needs. Each is loaded when it is first used, so that importing the package costs
 nothing::
 
-    from lockstick import AnchorChoice, find_lockbox, read_anchors, verify
+    import time
+    from datetime import UTC, datetime
+    from pathlib import Path
 
-    outcome = verify(
-        find_lockbox(Path("/media/stick")).tree,
-        anchors=AnchorChoice(given=read_anchors(Path("roots"))),
-        at=datetime.now(UTC),
-        clock=time.monotonic,
-    )
+    from lockstick import AnchorChoice, open_lockbox, read_anchors, verify
+
+    with open_lockbox(Path("/media/stick")) as lockbox:
+        outcome = verify(
+            lockbox,
+            anchors=AnchorChoice(given=read_anchors(Path("roots"))),
+            at=datetime.now(UTC),
+            clock=time.monotonic,
+        )
     print(outcome.verdict, [finding.rule for finding in outcome.findings])
 """
 
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.profiles import read_profile
     from lockstick.lockbox.rehearse import DeviceStory, rehearse
     from lockstick.lockbox.verify import verify
+    from lockstick.media.images.opening import open_lockbox
     from lockstick.media.writing.outcome import StickOutcome, WriteOutcome
     from lockstick.media.writing.write import write
     from lockstick.progress import Observer
@@ -76,6 +82,7 @@ __all__ = [
     "build",
     "fetch_all",
     "find_lockbox",
+    "open_lockbox",
     "read_anchors",
     "read_credentials",
     "read_profile",
@@ -110,6 +117,7 @@ _HOME = {
     "build": "lockbox.build",
     "fetch_all": "transfer.engine",
     "find_lockbox": "lockbox.layout",
+    "open_lockbox": "media.images.opening",
     "read_anchors": "lockbox.anchors:read_folder",
     "read_credentials": "cloud.credentials",
     "read_profile": "lockbox.profiles",
