@@ -18,6 +18,7 @@ from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = "2027-06-01T00:00:00Z"
@@ -192,6 +193,15 @@ def evidence(director: dict[str, Any], image_repo: dict[str, Any]) -> Evidence:
         director=RepositoryEvidence(files={name: _raw(value) for name, value in director.items()}),
         image_repo=RepositoryEvidence(files={name: _raw(value) for name, value in image_repo.items()}),
     )
+
+
+def lay_documents(root: Path, found: Evidence) -> None:
+    """Write the documents to where they lie in a lockbox."""
+    for repository, part in (("director", found.director), ("image-repo", found.image_repo)):
+        folder = root / "metadata" / repository
+        folder.mkdir(parents=True)
+        for name, raw in part.files.items():
+            (folder / name).write_bytes(raw)
 
 
 def _raw(value: Any) -> bytes:

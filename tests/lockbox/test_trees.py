@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from forge import AT, Forge, target
+from forge import AT, Forge, lay_documents, target
 from lockstick.cli.lockboxes import lockbox_in
 from lockstick.disk.plainfile import LINKED
 from lockstick.disk.tree import FolderTree
@@ -230,10 +230,7 @@ def test_a_repository_of_plain_files_is_held_alike_in_any_tree(tmp_path: Path, m
     system = {"hashes": {"sha256": commit}, "length": 0}
     targets = {"os-1": system | {"custom": {"hardwareIds": ["board"], "targetFormat": "OSTREE"}}}
     forge = Forge(lockbox_targets=targets, image_targets=targets)
-    for folder, part in (("director", forge.evidence().director), ("image-repo", forge.evidence().image_repo)):
-        (tmp_path / "metadata" / folder).mkdir(parents=True)
-        for name, data in part.files.items():
-            (tmp_path / "metadata" / folder / name).write_bytes(data)
+    lay_documents(tmp_path, forge.evidence())
     outcome = verified(FolderTree(tmp_path), forge.anchors())
     assert {finding.rule for finding in outcome.findings} == {"ostree-not-archive"}
     assert verified(DictTree.of(tmp_path), forge.anchors()) == outcome

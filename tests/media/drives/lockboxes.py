@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forge import PAYLOAD, Forge
+from forge import PAYLOAD, Forge, lay_documents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,11 +12,6 @@ if TYPE_CHECKING:
 
 def put_lockbox(root: Path) -> None:
     """Write a sound lockbox, ``box``, version 3, into a folder."""
-    found = Forge().evidence()
-    for repository, part in (("director", found.director), ("image-repo", found.image_repo)):
-        place = root / "metadata" / repository
-        place.mkdir(parents=True)
-        for name, raw in part.files.items():
-            (place / name).write_bytes(raw)
+    lay_documents(root, Forge().evidence())
     (root / "images").mkdir()
     (root / "images" / "fw.bin").write_bytes(PAYLOAD)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from forge import AT, Forge, target
+from forge import AT, Forge, lay_documents, target
 from lockstick.disk.tree import FolderTree
 from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.consignment import consign
@@ -77,12 +77,7 @@ def lay(
     forge.offline_snapshot["version"] = version + 4
     if expires:
         forge.lockbox["expires"] = expires
-    evidence = forge.evidence()
-    for repository, part in (("director", evidence.director), ("image-repo", evidence.image_repo)):
-        folder = root / "metadata" / repository
-        folder.mkdir(parents=True)
-        for document, data in part.files.items():
-            (folder / document).write_bytes(data)
+    lay_documents(root, forge.evidence())
     for path, data in files.items():
         place = root / "images" / path
         place.parent.mkdir(parents=True, exist_ok=True)
