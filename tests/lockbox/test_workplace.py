@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,7 @@ from forge import Forge
 from lockstick.disk.lock import take_lock
 from lockstick.errors import LockstickError, MediaError, UsageError
 from lockstick.lockbox.workplace import open_workplace
+from power_cut import is_done_before
 
 if TYPE_CHECKING:
     from pyfakefs.fake_filesystem import FakeFilesystem
@@ -81,13 +82,6 @@ def test_where_case_does_not_count_a_package_in_place_under_another_spelling_sta
     }
 
 
-class _Killed(BaseException):
-    """Stands for a power cut."""
-
-
-DISK_CALLS = ("rename", "replace", "unlink", "mkdir", "rmdir", "open")
-
-
 @pytest.mark.parametrize("older", [False, True], ids=["fresh", "over-an-older-one"])
 def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
     tmp_path: Path,
@@ -100,7 +94,7 @@ def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
         out = tmp_path / f"out-{cut}"
         if older:
             put(out, OLD)
-        finished = _put_with_cut_at(out, cut, monkeypatch)
+        finished = is_done_before(cut, partial(put, out, NEW), monkeypatch)
         if (out / "metadata").exists():
             shown = contents(out)
             is_new = all(shown.get(name) == data for name, data in expected(NEW).items())
@@ -112,30 +106,6 @@ def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
             break
         cut += 1
     assert cut > 20
-
-
-def _put_with_cut_at(out: Path, cut: int, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """True if the work was done before the cut."""
-    count = 0
-
-    def counting(original: Any) -> Any:
-        def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count > cut:
-                raise _Killed
-            return original(*arguments, **named)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for name in DISK_CALLS:
-            patch.setattr(os, name, counting(getattr(os, name)))
-        try:
-            put(out, NEW)
-        except _Killed:
-            return False
-    return True
 
 
 def test_a_file_where_the_new_metadata_goes_is_replaced(tmp_path: Path) -> None:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 
-from lockstick.disk import durable
 from lockstick.disk.tree import FolderTree
 from lockstick.media.writing import filling, onestick
 from lockstick.media.writing.write import write_consignment
 from media.writing.boxes import Prover, bytes_of, consigned, contents, lay, packages, verified
+from power_cut import is_done_before
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-DISK_CALLS = ("rename", "replace", "unlink", "mkdir", "rmdir", "open", "fsync", "ftruncate")
-
-
-class _Killed(BaseException):
-    """Stands for a power cut."""
 
 
 def put(source: Path, stick: Path) -> None:
@@ -50,7 +44,7 @@ def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
             put(old, stick)
             (stick / "update" / "notes.txt").write_bytes(b"somebody wrote this")
             (stick / "update" / "images" / "notes.txt").write_bytes(b"and this")
-        finished = _put_with_cut_at(new, stick, cut, monkeypatch)
+        finished = is_done_before(cut, partial(put, new, stick), monkeypatch, [(filling, "write_at")])
         update = stick / "update"
         if (update / "metadata").exists():
             seen = {name: digest for name, digest in contents(update).items() if not name.endswith("notes.txt")}
@@ -65,28 +59,3 @@ def test_a_power_cut_at_any_disk_call_leaves_all_or_nothing(
             break
         cut += 1
     assert cut > 40
-
-
-def _put_with_cut_at(source: Path, stick: Path, cut: int, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """True if the work was done before the cut."""
-    count = 0
-
-    def counting(original: Any) -> Any:
-        def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count > cut:
-                raise _Killed
-            return original(*arguments, **named)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for name in DISK_CALLS:
-            patch.setattr(os, name, counting(getattr(os, name)))
-        patch.setattr(filling, "write_at", counting(durable.write_at))
-        try:
-            put(source, stick)
-        except _Killed:
-            return False
-    return True
