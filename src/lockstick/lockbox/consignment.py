@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lockstick.disk.leftovers import is_left_behind
 from lockstick.disk.tree import EntryKind
 from lockstick.disk.trouble import media_error
 from lockstick.errors import UsageError
@@ -45,7 +46,6 @@ __all__ = ["MOST_FILES", "Consignment", "Piece", "claims_of", "consign", "is_nam
 MOST_FILES = 2_000_000
 """Files of parts that a lockbox may have; more are nobody's operating system."""
 
-_LITTER = re.compile(r"\._.*|\.DS_Store|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 _BY_CONTENT = re.compile(
     r"images/[0-9a-f]{64}\.images/[0-9a-f]{64}\.tar"
     r"|metadata/docker/[0-9a-f]{64}\.manifests/[0-9a-f]{64}\.json"
@@ -232,7 +232,7 @@ def _walk(tree: Tree, folder: Place) -> Iterator[tuple[Place, Entry]]:
         place = (*folder, entry.name)
         if entry.kind is EntryKind.FOLDER:
             yield from _walk(tree, place)
-        elif entry.kind is EntryKind.FILE and not _LITTER.fullmatch(entry.name):
+        elif entry.kind is EntryKind.FILE and not is_left_behind(entry.name):
             yield place, entry
 
 

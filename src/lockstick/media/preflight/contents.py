@@ -6,6 +6,7 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from lockstick.disk.leftovers import is_left_behind
 from lockstick.disk.tree import EntryKind
 from lockstick.media.preflight.facts import Contents, FoundLockbox
 
@@ -21,7 +22,6 @@ _ROOT = "root.json"
 _END = ".json"
 _WORK = ".lockstick"
 _TELLING = ("metadata", "images", _WORK)
-_LITTER = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini"})
 _LITTER_ENDS = (".part", ".crdownload", ".tmp")
 _REPAIRED = "found."  # what Windows' check of a disk puts lost pieces into: FOUND.000
 _DOCUMENTS = (("metadata",), ("metadata", "director"), ("metadata", "image-repo"))
@@ -76,7 +76,7 @@ def is_litter(name: str) -> bool:
     Folders that a system keeps for itself (``System Volume Information``, ``.Trashes``) are not: they confuse nobody.
     """
     lower = name.lower()
-    if name.startswith("._") or lower in _LITTER or lower.endswith(_LITTER_ENDS):
+    if is_left_behind(name) or lower.endswith(_LITTER_ENDS):
         return True
     return lower.startswith(_REPAIRED) and lower.removeprefix(_REPAIRED).isdecimal()
 
