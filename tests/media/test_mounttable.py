@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from lockstick.media.mounttable import by_point, covering, parse_mountinfo, read_mountinfo
+from lockstick.media.mounttable import by_point, covering, parse_mountinfo, plain_name, read_mountinfo
 
 SOUND = b"90 26 8:17 / /media/STICK rw,nosuid shared:5 - vfat /dev/sdb1 rw,utf8\n"
 
@@ -73,3 +73,11 @@ def test_a_table_that_cannot_be_read_is_empty(tmp_path: Path) -> None:
     assert read_mountinfo(tmp_path / "none") == b""
     (tmp_path / "table").write_bytes(SOUND)
     assert read_mountinfo(tmp_path / "table") == SOUND
+
+
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [("vfat", "fat"), ("fuse.exfat-fuse", "exfat"), ("fuseblk", ""), ("fuse.sshfs", ""), ("ext4", "ext4"), ("", "")],
+)
+def test_a_file_system_has_one_name(driver: str, name: str) -> None:
+    assert plain_name(driver) == name

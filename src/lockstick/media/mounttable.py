@@ -15,13 +15,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["MOUNTINFO", "Mount", "by_point", "covering", "parse_mountinfo", "read_mountinfo", "unescaped"]
+__all__ = ["MOUNTINFO", "Mount", "by_point", "covering", "parse_mountinfo", "plain_name", "read_mountinfo", "unescaped"]
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 
 _CAP = 16 * 1024 * 1024
 _MOST_LINES = 20_000
 _ESCAPE = re.compile(rb"\\([0-3][0-7]{2})")
+_PLAIN = {
+    "vfat": "fat",
+    "msdos": "fat",
+    "fuse.fusefat": "fat",
+    "fuse.exfat": "exfat",
+    "fuse.exfat-fuse": "exfat",
+    "ntfs3": "ntfs",
+    "ntfs-3g": "ntfs",
+    "fuse.ntfs-3g": "ntfs",
+    "fuse.ntfs": "ntfs",
+    "hfsplus": "hfs+",
+}
 _LEAST_BEFORE, _LEAST_AFTER = 6, 2
 
 
@@ -96,6 +108,18 @@ def covering(folder: PurePosixPath, points: Mapping[PurePosixPath, Mount]) -> Mo
         The innermost one; None if the table does not say.
     """
     return next((points[one] for one in (folder, *folder.parents) if one in points), None)
+
+
+def plain_name(driver: str) -> str:
+    """A file system as this room calls it (:mod:`lockstick.media.model`).
+
+    Args:
+        driver: What Linux or one of its programs calls it.
+
+    Returns:
+        The name; empty where a program serves it (FUSE) and does not say what it is.
+    """
+    return _PLAIN.get(driver, "" if driver.startswith("fuse") else driver)
 
 
 def unescaped(field: bytes) -> str:

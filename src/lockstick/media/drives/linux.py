@@ -20,7 +20,7 @@ from lockstick.media.drives.sysfs import Hardware, block_sizes, hardware_of
 from lockstick.media.drives.systemdisks import SWAP, system_disks
 from lockstick.media.drives.udisks import Known, ask
 from lockstick.media.model import Drive, Volume
-from lockstick.media.mounttable import Mount, parse_mountinfo, read_mountinfo
+from lockstick.media.mounttable import Mount, parse_mountinfo, plain_name, read_mountinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -35,7 +35,6 @@ _UNWANTED = re.compile(r"(ram|zram|mtdblock|nbd|fd)[0-9]+|mmcblk[0-9]+(boot[0-9]
 
 _BUSES = (("mmcblk", "mmc"), ("nvme", "nvme"), ("vd", "virtio"), ("xvd", "xen"), ("loop", "loop"))
 _ENCRYPTED = {"crypto_luks": "luks", "bitlocker": "bitlocker"}
-_NAMES = {"vfat": "fat", "hfsplus": "hfs+", "ntfs3": "ntfs", "ntfs-3g": "ntfs", "msdos": "fat"}
 _FAT = {"FAT12": "fat12", "FAT16": "fat16", "FAT32": "fat32"}
 _EXTENDED = {"0x5", "0xf", "0x85"}
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{4}")
@@ -218,7 +217,7 @@ class _View:
         free = node.free
         if free is None and places:
             free = self._free_bytes(places[0])
-        kind = _file_system(node) or next((_plain_type(one.driver) for one in mounts if one.driver), "")
+        kind = _file_system(node) or next((plain_name(one.driver) for one in mounts if one.driver), "")
         return Volume(
             device=node.path,
             mounted_at=places,
@@ -235,15 +234,7 @@ def _file_system(node: Node) -> str:
     kind = node.file_system.lower()
     if kind == "vfat" and node.version in _FAT:
         return _FAT[node.version]
-    return _ENCRYPTED.get(kind) or _NAMES.get(kind, kind)
-
-
-def _plain_type(kernel: str) -> str:
-    """A file system by the kernel's name of it; the name says nothing where a program plays it."""
-    if kernel in {"fuse", "fuseblk"}:
-        return ""
-    kind = kernel.removeprefix("fuse.").removeprefix("fuseblk.")
-    return _NAMES.get(kind, kind)
+    return _ENCRYPTED.get(kind) or plain_name(kind)
 
 
 def _bus_of(name: str) -> str:

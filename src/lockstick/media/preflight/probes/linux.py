@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from lockstick.media.mounttable import parse_mountinfo, read_mountinfo
+from lockstick.media.mounttable import parse_mountinfo, plain_name, read_mountinfo
 from lockstick.media.preflight.facts import Facts, Platform, ReadOnlyBy
 from lockstick.media.preflight.probes.bootsector import SECTOR, fat_says_dirty, parse_boot_sector
 from lockstick.media.preflight.probes.mountplace import place_of
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LinuxProbe", "Room", "linux_probe"]
 
-_NAMES = {
-    "vfat": "fat",
-    "msdos": "fat",
-    "fuse.fusefat": "fat",
-    "fuse.exfat": "exfat",
-    "fuse.exfat-fuse": "exfat",
-    "ntfs3": "ntfs",
-    "fuse.ntfs-3g": "ntfs",
-    "fuse.ntfs": "ntfs",
-    "hfsplus": "hfs+",
-    "fuseblk": "",
-}
 _EXT = frozenset({"ext2", "ext3", "ext4"})
 _LIMITED_FILES = _EXT | {"f2fs"}
 _NEVER_WRITTEN = frozenset({"squashfs", "iso9660", "erofs", "cramfs", "romfs"})
@@ -99,7 +87,7 @@ class LinuxProbe:
         is_read_only, by = self._read_only(mount)
         known: dict[str, Any] = {
             "mount_point": Path(mount.point),
-            "file_system": _NAMES.get(mount.driver, "" if mount.driver.startswith("fuse") else mount.driver),
+            "file_system": plain_name(mount.driver),
             "driver": mount.driver,
             "device": device,
             "options": tuple(dict.fromkeys((*mount.options, *mount.super_options))),
