@@ -9,18 +9,18 @@ from lockstick.trust.findings import Verdict, worst_first
 from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lockstick.lockbox.outcome import VerifyOutcome
     from lockstick.trust.director import LockboxFacts
     from lockstick.trust.findings import Finding
 
-__all__ = ["demand_verified", "errors_of", "in_words", "require_verified"]
+__all__ = ["demand_verified", "errors_of", "in_words", "require_verified", "what_it_is"]
 
 _SHOWN = 3
 
 
-def require_verified(verdict: Verdict, findings: Iterable[Finding], refusal: str, *, renewal: str = "") -> None:
+def require_verified(verdict: Verdict, findings: Sequence[Finding], refusal: str, *, renewal: str = "") -> None:
     """Raise unless a lockbox is verified.
 
     Args:
@@ -40,7 +40,7 @@ def require_verified(verdict: Verdict, findings: Iterable[Finding], refusal: str
     if renewal and errors and errors[0].rule == "expired":
         remedy = renewal
     kind: type[LockstickError] = NotCurrentError if verdict is Verdict.EXPIRED else DistrustError
-    raise kind(f"{refusal}: it is {verdict.value}", why=in_words(errors), remedy=remedy)
+    raise kind(f"{refusal}: it is {what_it_is(verdict, findings)}", why=in_words(errors), remedy=remedy)
 
 
 def demand_verified(outcome: VerifyOutcome, refusal: str) -> LockboxFacts:
@@ -57,6 +57,20 @@ def demand_verified(outcome: VerifyOutcome, refusal: str) -> LockboxFacts:
     if outcome.lockbox is None:
         raise AssertionError("a verified lockbox has a name")
     return outcome.lockbox
+
+
+def what_it_is(verdict: Verdict, findings: Iterable[Finding]) -> str:
+    """Name what keeps a lockbox from being used, in one word.
+
+    Args:
+        verdict: The verdict.
+        findings: What it rests on.
+
+    Returns:
+        The verdict's own word; ``superseded`` where that is all that is wrong, since nothing has expired then.
+    """
+    wrong = {one.rule for one in findings if one.severity is Severity.ERROR}
+    return "superseded" if wrong == {"superseded"} else verdict.value
 
 
 def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
