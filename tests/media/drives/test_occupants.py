@@ -56,6 +56,16 @@ def test_an_old_root_that_a_newer_one_replaced_does_not_end_it(tmp_path: Path) -
     assert one.good_until == datetime(2020, 1, 1, tzinfo=UTC)
 
 
+def test_a_timestamp_that_ends_tomorrow_does_not_end_it(tmp_path: Path) -> None:
+    put_lockbox(tmp_path)
+    forge = Forge()
+    signed = {"_type": "Timestamp", "version": 1, "expires": "2026-01-01T00:00:00Z", "meta": {}}
+    timestamp = tmp_path / "metadata" / "image-repo" / "timestamp.json"
+    timestamp.write_text(json.dumps(envelope(signed, forge.snapshot_key)))
+    (one,) = look(tmp_path)
+    assert one == Occupant(folder=tmp_path, name="box", version=3, good_until=UNTIL)
+
+
 def test_a_document_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     put_lockbox(tmp_path)
     (tmp_path / "metadata" / "director" / "box.json").write_bytes(b"\x1b[2J")

@@ -158,11 +158,16 @@ def _occupants(folder: Path, contents: Contents) -> list[Occupant]:
 
 
 def _in_force(contents: Contents) -> list[DocumentFacts]:
-    """The documents whose end counts: of the roots of a repository only the newest."""
+    """The documents whose end counts, as ``verify`` counts them (lockbox-format 7.5).
+
+    Of the roots of a repository it is only the newest. A timestamp ends within a day and is not asked for offline.
+    """
     roots: dict[str, DocumentFacts] = {}
     others: list[DocumentFacts] = []
     for document in contents.documents:
         repository = document.path.partition("/")[0]
+        if document.role == "timestamp":
+            continue
         if document.role != "root":
             others.append(document)
         elif repository not in roots or document.version > roots[repository].version:
