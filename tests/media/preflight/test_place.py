@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lockstick.media.model import Drive
-from lockstick.media.preflight import Wishes, check
+from lockstick.media.preflight import Contents, FoundLockbox, Platform, Wishes, check
 from lockstick.media.remarks import Weight
 from media.preflight.ground import BOX, DRIVE, MOUNT, said, stick
 
@@ -43,6 +43,40 @@ def test_the_disk_of_the_running_system_is_refused_whatever_the_user_says() -> N
         assert said(home, wishes=wishes)["system-disk"].weight is Weight.ERROR
         top = stick(mount=Path("/"), mount_point=Path("/"), drive=None)
         assert said(top, wishes=wishes)["system-disk"].weight is Weight.ERROR
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder", "is_refused"),
+    [
+        (Platform.LINUX, "/etc", True),
+        (Platform.LINUX, "/usr/share/update", True),
+        (Platform.LINUX, "/media/kim/usr", False),
+        (Platform.LINUX, "/srv", False),
+        (Platform.MACOS, "/private/etc", True),
+        (Platform.MACOS, "/System/Volumes", True),
+        (Platform.MACOS, "/private/tmp/usr", False),
+        (Platform.WINDOWS, "/Windows/System32", True),
+        (Platform.WINDOWS, "/Users/you/windows", False),
+    ],
+)
+def test_a_folder_of_the_running_system_is_refused_whatever_the_user_says(
+    *, platform: Platform, folder: str, is_refused: bool
+) -> None:
+    found = said(stick(platform=platform, mount=Path(folder), mount_point=Path("/"), drive=SYSTEM), wishes=KNOWS)
+    assert ("system-disk" in found) is is_refused
+    assert not is_refused or found["system-disk"].weight is Weight.ERROR
+    other = said(stick(platform=platform, mount=Path(folder), mount_point=Path("/"), drive=BUILT_IN), wishes=KNOWS)
+    assert "system-disk" not in other, "a folder of that name on another disk can be meant"
+
+
+def test_the_folder_of_a_lockbox_is_no_place_for_another_one_whatever_the_user_says() -> None:
+    lockbox = Contents(lockboxes=(FoundLockbox(place=(), names=("line-a",)),))
+    inner = MOUNT / "update"
+    for drive in (DRIVE, BUILT_IN, SYSTEM):
+        remark = said(stick(mount=inner, contents=lockbox, drive=drive), wishes=KNOWS)["no-mount-point"]
+        assert remark.weight is Weight.ERROR
+        assert remark.remedy == f"Name the folder above it: {MOUNT}"
+    assert "no-mount-point" not in said(stick(contents=lockbox)), "a stick may have one at its top"
 
 
 def test_a_drive_that_is_built_in_is_refused_unless_it_is_meant() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lockstick.media.preflight.catalogue import CHECKS
 from lockstick.media.preflight.checks.words import listed
+from lockstick.media.preflight.facts import Platform
 from lockstick.media.remarks import Weight
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ NO_MEDIUM = frozenset(
         *("fuse.portal", "fuse.lxcfs", "fuse.snapfuse", "devfs", "fdesc"),
     }
 )
+# Folders that belong to the system, with all below them. Nobody means them, whatever else is said.
+_SYSTEM_FOLDERS = {
+    Platform.LINUX: frozenset(
+        {"bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys", "usr"}
+    ),
+    Platform.MACOS: frozenset({"applications", "bin", "dev", "etc", "library", "sbin", "system", "usr"}),
+    Platform.WINDOWS: frozenset({"windows", "program files", "program files (x86)", "programdata", "recovery"}),
+}
 _I_KNOW = "If it is meant all the same, say so with --i-know."
 
 
@@ -74,6 +83,11 @@ def _check_drive(medium: Medium, weight: Weight, remedy: str) -> Iterator[Remark
         )
         return
     if medium.is_mount_point is False:
+        if _is_of_the_system(medium):
+            yield CHECKS["system-disk"].says(
+                medium.mount, "it is a folder of the running system", "Name the folder where the stick is mounted."
+            )
+            return
         yield _no_mount_point(medium, weight, remedy)
         return
     if medium.driver in NETWORK | NO_MEDIUM:
@@ -101,8 +115,24 @@ def _is_system(medium: Medium) -> bool:
     return is_top or bool(medium.is_mount_point and medium.drive is not None and medium.drive.is_system)
 
 
+def _is_of_the_system(medium: Medium) -> bool:
+    if medium.drive is not None and not medium.drive.is_system:
+        return False
+    parts = [part.lower() for part in medium.mount.parts[1:]]
+    if medium.platform is Platform.MACOS and parts[:1] == ["private"]:
+        parts = parts[1:]  # /etc is a link to /private/etc
+    return bool(parts) and parts[0] in _SYSTEM_FOLDERS[medium.platform]
+
+
 def _no_mount_point(medium: Medium, weight: Weight, remedy: str) -> Remark:
     check = CHECKS["no-mount-point"]
+    if any(not box.place for box in medium.contents.lockboxes):
+        # Nobody means that either: the stick would have a lockbox in its lockbox, where no device looks.
+        return check.says(
+            medium.mount,
+            "it is the folder of a lockbox, and the lockbox would lie inside it as another one",
+            f"Name the folder above it: {medium.mount.parent}",
+        )
     if medium.drive is not None and medium.drive.is_removable and not medium.drive.is_system:
         return check.says(
             medium.mount,
