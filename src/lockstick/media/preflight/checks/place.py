@@ -40,6 +40,7 @@ _SYSTEM_FOLDERS = {
     Platform.MACOS: frozenset({"applications", "bin", "dev", "etc", "library", "sbin", "system", "usr"}),
     Platform.WINDOWS: frozenset({"windows", "program files", "program files (x86)", "programdata", "recovery"}),
 }
+_NAME_IT = "Name the folder where the stick is mounted."
 _I_KNOW = "If it is meant all the same, say so with --i-know."
 
 
@@ -56,39 +57,40 @@ def check_place(medium: Medium, load: Load, wishes: Wishes) -> Iterator[Remark]:
     """
     # Whoever has said to know what they do is told all the same, but not stopped.
     weight = Weight.WARNING if wishes.i_know else Weight.ERROR
-    remedy = "" if wishes.i_know else f" {_I_KNOW}"
-    yield from _check_drive(medium, weight, remedy)
+    yield from _check_drive(medium, wishes, weight)
     if medium.driver in NETWORK:
         yield CHECKS["network-share"].says(
             medium.mount,
             f"it is a share on a network ({medium.driver}), not a stick",
-            f"Name the folder where the stick is mounted.{remedy}",
+            _remedy(_NAME_IT, wishes),
             weight,
         )
     elif medium.driver in NO_MEDIUM and medium.is_mount_point:
         yield CHECKS["no-medium"].says(
             medium.mount,
             f"there is no medium behind it ({medium.driver}): what is written there is gone after the next start",
-            f"Name the folder where the stick is mounted.{remedy}",
+            _remedy(_NAME_IT, wishes),
             weight,
         )
     yield from _check_nesting(medium, load)
 
 
-def _check_drive(medium: Medium, weight: Weight, remedy: str) -> Iterator[Remark]:
+def _remedy(text: str, wishes: Wishes) -> str:
+    if not wishes.i_know:
+        return f"{text} {_I_KNOW}"
+    return f"Nothing, if this is the place that you mean (--i-know). If not: {text[0].lower()}{text[1:]}"
+
+
+def _check_drive(medium: Medium, wishes: Wishes, weight: Weight) -> Iterator[Remark]:
     drive = medium.drive
     if _is_system(medium):
-        yield CHECKS["system-disk"].says(
-            medium.mount, "the running system lives on this disk", "Name the folder where the stick is mounted."
-        )
+        yield CHECKS["system-disk"].says(medium.mount, "the running system lives on this disk", _NAME_IT)
         return
     if medium.is_mount_point is False:
         if _is_of_the_system(medium):
-            yield CHECKS["system-disk"].says(
-                medium.mount, "it is a folder of the running system", "Name the folder where the stick is mounted."
-            )
+            yield CHECKS["system-disk"].says(medium.mount, "it is a folder of the running system", _NAME_IT)
             return
-        yield _no_mount_point(medium, weight, remedy)
+        yield _no_mount_point(medium, wishes, weight)
         return
     if medium.driver in NETWORK | NO_MEDIUM:
         return
@@ -104,7 +106,7 @@ def _check_drive(medium: Medium, weight: Weight, remedy: str) -> Iterator[Remark
         yield CHECKS["not-removable"].says(
             medium.mount,
             f"it is on {what} ({shown})",
-            f"Name the folder where the stick is mounted.{remedy}",
+            _remedy(_NAME_IT, wishes),
             weight,
         )
 
@@ -124,7 +126,7 @@ def _is_of_the_system(medium: Medium) -> bool:
     return bool(parts) and parts[0] in _SYSTEM_FOLDERS[medium.platform]
 
 
-def _no_mount_point(medium: Medium, weight: Weight, remedy: str) -> Remark:
+def _no_mount_point(medium: Medium, wishes: Wishes, weight: Weight) -> Remark:
     check = CHECKS["no-mount-point"]
     if any(not box.place for box in medium.contents.lockboxes):
         # Nobody means that either: the stick would have a lockbox in its lockbox, where no device looks.
@@ -137,7 +139,7 @@ def _no_mount_point(medium: Medium, weight: Weight, remedy: str) -> Remark:
         return check.says(
             medium.mount,
             f"it is a folder on a stick, and devices look at the top of it ({medium.mount_point})",
-            f"Did you mean {medium.mount_point}?{remedy}",
+            _remedy(f"Did you mean {medium.mount_point}?", wishes),
             weight,
         )
     # The folder of a stick that was pulled out often stays, and the stick comes back beside it under another name.
@@ -145,7 +147,7 @@ def _no_mount_point(medium: Medium, weight: Weight, remedy: str) -> Remark:
     return check.says(
         medium.mount,
         f"nothing is mounted there: it is a folder of {medium.mount_point}, and no stick",
-        f"{meant} 'lockstick drives' says where sticks are.{remedy}",
+        _remedy(f"{meant} 'lockstick drives' says where sticks are.", wishes),
         weight,
     )
 
