@@ -335,3 +335,18 @@ def test_a_lockbox_in_one_file_goes_onto_a_stick(write: Runner, box: Path, tmp_p
     result = write(image, stick)
     assert result.code == 0, result
     assert contents(stick / "update") == contents(box)
+
+
+def test_a_lockbox_older_than_one_seen_before_is_called_superseded_not_expired(
+    lockstick: Runner, tmp_path: Path
+) -> None:
+    old, new = lay(tmp_path / "old", packages()), lay(tmp_path / "new", packages(), version=4)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    assert lockstick("trust", "add", "plant", "--from", write_roots(tmp_path / "roots")).code == 0
+    assert lockstick("verify", new, "--at", AT).code == 0
+    for command in (("write", old, "--to", stick, "--i-know"), ("pack", old, "--format", "tar")):
+        result = lockstick(*command, "--at", AT)
+        assert result.code == 4
+        assert "it is superseded" in result.err
+    assert list(stick.iterdir()) == []
