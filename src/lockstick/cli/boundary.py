@@ -83,7 +83,7 @@ def _tell_stopped(console: Console, *, is_interrupt: bool) -> None:
     if is_interrupt:
         what, remedy = "interrupted", "It did not come to its end; run the same command again."
         if console.keeps:
-            remedy = "What was fetched is kept; the same command continues."
+            remedy = f"{console.keeps}; the same command continues."
     if console.json:
         members = {"what": what, "why": "", "remedy": remedy, "exit_code": INTERRUPTED}
         console.document({"error": members})

@@ -119,7 +119,7 @@ def build(
     from lockstick.report.build import build_json, build_text, plan_json, plan_text, source_in_words
     from lockstick.transfer import Policy, fetch_all
 
-    console.keeps = not dry_run
+    console.keeps = "" if dry_run else "What was fetched is kept"
     account = read_credentials(credentials)
     choice, believed = _anchors(account, trust_folder, credentials, tofu=tofu)
     chosen = usable_store(stores, console, writes=not dry_run)

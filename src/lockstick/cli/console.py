@@ -27,7 +27,7 @@ class Console:
         verbose: True for more detail, tracebacks included.
         color: False for plain text.
         progress: ``auto``, ``json`` or ``none``.
-        keeps: True if what an interrupted run has done is kept; the command says so.
+        keeps: What an interrupted run leaves behind for the next one, as a sentence; the command says so.
     """
 
     json: bool = False
@@ -35,7 +35,7 @@ class Console:
     verbose: bool = False
     color: bool = True
     progress: str = "auto"
-    keeps: bool = False
+    keeps: str = ""
 
     def result(self, lines: Iterable[str]) -> None:
         """Print a result for a person."""

@@ -94,7 +94,7 @@ def write(
             code = worst_code([one.error for one in planned])
             document, lines = plan_json(consignment, planned, register), plan_text(consignment, planned, register)
         else:
-            console.keeps = True
+            console.keeps = "What is on the sticks is kept, and devices see nothing half-written"
             outcome = write_consignment(
                 consignment,
                 source,
