@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lockstick.disk.durable import reserve
+from lockstick.disk.lock import take_lock
 from media.writing.boxes import contents, lay, packages, put_until, verified, write_roots
 
 if TYPE_CHECKING:
@@ -350,3 +351,15 @@ def test_a_lockbox_older_than_one_seen_before_is_called_superseded_not_expired(
         assert result.code == 4
         assert "it is superseded" in result.err
     assert list(stick.iterdir()) == []
+
+
+def test_a_stick_that_another_run_is_writing_to_is_not_recorded_as_a_bad_one(
+    write: Runner, lockstick: Runner, box: Path, tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick"
+    (stick / ".lockstick").mkdir(parents=True)
+    with take_lock(stick / ".lockstick" / "lock", busy="busy"):
+        result = write(box, stick)
+    assert result.code == 2
+    assert "another run is writing" in result.out
+    assert "0 stick(s)" in lockstick("register", "list").out

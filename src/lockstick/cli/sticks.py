@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from lockstick.errors import LockstickError, MediaError
+from lockstick.errors import LockstickError, MediaError, UsageError
 from lockstick.media.capacity import check_capacity
 from lockstick.media.drives import find_drives
 from lockstick.media.preflight import Wishes, check, look_at, probe_of
@@ -105,7 +105,8 @@ def finish(
     for stick in outcome.sticks:
         before = known[stick.mount]
         ending = Ending(mount=stick.mount, remarks=before.remarks)
-        if before.error is None:
+        # A call that makes no sense as it stands (another run is at it) says nothing about the stick.
+        if before.error is None and not isinstance(stick.error, UsageError):
             facts = before.facts
             kept = record(
                 stick,
