@@ -62,6 +62,14 @@ def test_no_such_lockbox(build: Runner) -> None:
             "Missing option '--provisioned'. If the devices have its roots, the account's credentials.zip will do.",
         ),
         (("verify", "nowhere"), "Path 'nowhere' does not exist. Is the stick mounted?"),
+        (
+            ("write", "line-a", "--to", "."),
+            "Path 'line-a' does not exist. Name the folder that 'lockstick build --output' wrote, not the lockbox.",
+        ),
+        (
+            ("write", "."),
+            "Missing option '--to'. Name the folder where the stick is mounted; 'lockstick drives' says where it is.",
+        ),
         (("rehearse", "nowhere"), "Path 'nowhere' does not exist. Is the stick mounted?"),
         (
             ("verify", "a-file"),
@@ -69,7 +77,7 @@ def test_no_such_lockbox(build: Runner) -> None:
         ),
         (("pack", "a-file", "--format", "tar"), "Directory 'a-file' is a file."),
     ],
-    ids=["credentials", "from", "provisioned", "verify", "rehearse", "a file", "a file to pack"],
+    ids=["credentials", "from", "provisioned", "verify", "write", "to", "rehearse", "a file", "a file to pack"],
 )
 def test_what_is_not_given_or_not_there_is_told_with_a_hint(
     lockstick: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], told: str

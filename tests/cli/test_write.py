@@ -363,3 +363,17 @@ def test_a_stick_that_another_run_is_writing_to_is_not_recorded_as_a_bad_one(
     assert result.code == 2
     assert "another run is writing" in result.out
     assert "0 stick(s)" in lockstick("register", "list").out
+
+
+def test_whoever_names_the_device_is_told_the_folder(write: Runner, box: Path, ext4_stick: Stick) -> None:
+    result = write(box, Path(ext4_stick.device))
+    assert result.code == 2
+    assert f"to do:   Name the folder where the stick is mounted: {ext4_stick.mount}" in result.out
+
+
+def test_whoever_names_nothing_that_is_there_is_told_where_sticks_are_listed(
+    write: Runner, box: Path, tmp_path: Path
+) -> None:
+    result = write(box, tmp_path / "nowhere-at-all")
+    assert result.code == 2
+    assert "'lockstick drives' says where sticks are" in result.out

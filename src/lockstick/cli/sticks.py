@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lockstick.errors import LockstickError, MediaError, UsageError
 from lockstick.media.capacity import check_capacity
 from lockstick.media.drives import find_drives
+from lockstick.media.drives.belonging import called
 from lockstick.media.preflight import Wishes, check, look_at, probe_of
 from lockstick.media.writing.afterwards import record
 from lockstick.media.writing.ending import Ending
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from lockstick.media.writing.planned import PlannedStick, Survey
     from lockstick.progress import Observer
 
-__all__ = ["check_room", "finish", "survey_for"]
+__all__ = ["check_room", "finish", "survey_for", "with_meant_places"]
 
 
 def survey_for(*, label: str | None, i_know: bool) -> Survey:
@@ -51,6 +52,32 @@ def survey_for(*, label: str | None, i_know: bool) -> Survey:
         return facts, check(facts, load, wishes)
 
     return survey
+
+
+def with_meant_places(planned: Sequence[PlannedStick]) -> tuple[PlannedStick, ...]:
+    """Say which place was probably meant, where a device or a label was named and not where the stick is mounted.
+
+    Args:
+        planned: What is known of the sticks.
+
+    Returns:
+        The same; where no folder was named and a stick goes by that name, the remedy names its folder.
+    """
+    if not any(isinstance(one.error, UsageError) for one in planned):
+        return tuple(planned)
+    drives = _drives()
+    return tuple(_with_meant_place(one, drives) for one in planned)
+
+
+def _with_meant_place(one: PlannedStick, drives: Sequence[Drive]) -> PlannedStick:
+    if not isinstance(one.error, UsageError) or one.mount.is_dir():
+        return one
+    places = called(one.mount, drives)
+    if not places:
+        return one
+    meant = " or ".join(str(place) for place in places)
+    remedy = f"Name the folder where the stick is mounted: {meant}"
+    return replace(one, error=UsageError(one.error.what, why=one.error.why, remedy=remedy))
 
 
 def check_room(planned: Sequence[PlannedStick], observer: Observer) -> tuple[PlannedStick, ...]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lockstick.cli.options import at_option, common, folder_argument, option, trust_options
+from lockstick.cli.options import HintedPath, at_option, common, option, trust_options
 from lockstick.cli.recording import register_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from lockstick.cli.console import Console
     from lockstick.errors import LockstickError
@@ -21,14 +21,18 @@ __all__ = ["worst_code", "write"]
 
 
 @click.command()
-@folder_argument
+@click.argument(
+    "folder",
+    metavar="DIR",
+    type=HintedPath(exists=True, absent="Name the folder that 'lockstick build --output' wrote, not the lockbox."),
+)
 @option(
     "--to",
     "mounts",
     required=True,
     multiple=True,
     metavar="MOUNT",
-    type=click.Path(path_type=Path),
+    type=HintedPath(missing="Name the folder where the stick is mounted; 'lockstick drives' says where it is."),
     help="Where the stick is mounted; several times for several sticks.",
 )
 @option("--dry-run", is_flag=True, help="Look at the sticks and say what would be done; touch nothing.")
@@ -69,7 +73,7 @@ def write(
     from lockstick.cli.anchoring import anchor_choice, memory_of
     from lockstick.cli.lockboxes import lockbox_in
     from lockstick.cli.recording import open_register, signing_key
-    from lockstick.cli.sticks import check_room, finish, survey_for
+    from lockstick.cli.sticks import check_room, finish, survey_for, with_meant_places
     from lockstick.lockbox.consignment import consign
     from lockstick.media.drives.ejecting import eject
     from lockstick.media.writing.planned import plan_sticks
@@ -87,7 +91,7 @@ def write(
         observer.phase("metadata")
         consignment = consign(source, anchors=choice, at=at, memory=memory)
         observer.phase("planning")
-        planned = plan_sticks(consignment, mounts, survey_for(label=label, i_know=i_know))
+        planned = with_meant_places(plan_sticks(consignment, mounts, survey_for(label=label, i_know=i_know)))
         if check_capacity and not dry_run:
             planned = check_room(planned, observer)
         if dry_run:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstick.media.drives import drive_of, find_drives
-from lockstick.media.drives.belonging import mount_point
+from lockstick.media.drives.belonging import called, mount_point
 from lockstick.media.model import Drive, Volume
 from media.drives.machine import linux
 
@@ -31,6 +31,24 @@ def test_the_innermost_mount_counts(tmp_path: Path) -> None:
     assert drive("/media/ann/PLANT-A1") == "/dev/sdb1"
     assert drive("/media/ann/PLANT-A12") == "/dev/mapper/vg0-root"
     assert drive("/srv/ann") == "/dev/mapper/vg0-root"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("/dev/sda", "/media/ann/PLANT-A"),
+        ("/dev/sda1", "/media/ann/PLANT-A"),
+        ("plant-a", "/media/ann/PLANT-A"),
+        ("/run/media/ann/PLANT-A", "/media/ann/PLANT-A"),
+        ("/media/ann/NONE", None),
+        ("/dev/mapper/vg0-root", None),
+        (".", None),
+    ],
+)
+def test_a_device_or_a_label_leads_to_the_folder_of_the_stick(tmp_path: Path, name: str, meant: str | None) -> None:
+    drives = linux("two-alike", tmp_path).find()
+    found = called(Path(name), drives)
+    assert (str(found[0]) if found else None) == meant
 
 
 def test_a_folder_in_memory_lies_on_no_drive(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The drive that a folder lies on."""
+"""The drive that a folder lies on, and the folder of a drive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,27 @@ if TYPE_CHECKING:
 
     from lockstick.media.model import Drive, Volume
 
-__all__ = ["drive_of", "mount_point"]
+__all__ = ["called", "drive_of", "mount_point"]
+
+
+def called(name: Path, drives: Sequence[Drive]) -> tuple[Path, ...]:
+    """Find the sticks that a user may have meant with something that is not a folder.
+
+    Args:
+        name: A device (``/dev/sdb1``), a label, or a folder that is called like a label.
+        drives: All drives; those of the running system are nobody's stick.
+
+    Returns:
+        Where they are mounted.
+    """
+    names = {str(name).casefold(), name.name.casefold()} - {""}
+    found = (
+        place
+        for drive, volume in _volumes(drives)
+        if not drive.is_system and names & {one.casefold() for one in (drive.device, volume.device, volume.label)}
+        for place in volume.mounted_at
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def drive_of(

@@ -32,6 +32,7 @@ _GONE = {errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.ENOTCONN, errno.ECONN
 _GONE |= {code for name in ("ESTALE", "ENOMEDIUM") if (code := getattr(errno, name, None)) is not None}
 _CREATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _LOOKS, _PAUSE = 10, 0.1
+_ABSENT = "Put the stick in and mount it; 'lockstick drives' says where sticks are."
 _AGAIN = "Put it in again and run the same command: it goes on where it was. Nothing half-written is visible."
 
 
@@ -67,7 +68,7 @@ class Medium:
                 self._fd = os.open(mount, os.O_RDONLY)
             self._status = status
         except FileNotFoundError:
-            raise UsageError(f"there is no folder {mount}", remedy="Is the stick mounted?") from None
+            raise UsageError(f"there is no folder {mount}", remedy=_ABSENT) from None
         except OSError as error:
             raise self.trouble(error, mount, "read") from error
 
