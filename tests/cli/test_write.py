@@ -377,3 +377,24 @@ def test_whoever_names_nothing_that_is_there_is_told_where_sticks_are_listed(
     result = write(box, tmp_path / "nowhere-at-all")
     assert result.code == 2
     assert "'lockstick drives' says where sticks are" in result.out
+
+
+def test_a_dry_run_says_once_what_keeps_a_stick_from_being_written(
+    lockstick: Runner, box: Path, tmp_path: Path
+) -> None:
+    stick, roots = tmp_path / "stick", write_roots(tmp_path / "roots")
+    stick.mkdir()
+    result = lockstick("write", box, "--to", stick, "--trust", roots, "--at", AT, "--dry-run")
+    assert result.code == 6
+    assert f"{stick}: NOT FIT: nothing is written until this is put right" in result.out
+    assert result.out.count("nothing is mounted there") == 1
+    assert "would write" not in result.out
+
+
+def test_a_dry_run_says_that_a_stick_is_too_small_once_its_old_lockbox_is_counted(
+    write: Runner, tiny_stick: Stick, tmp_path: Path
+) -> None:
+    result = write(lay(tmp_path / "box", packages(4, 3_000_000)), tiny_stick.mount, "--dry-run")
+    assert result.code == 6
+    assert f"{tiny_stick.mount}: NOT FIT" in result.out
+    assert result.out.count("Free at least") == 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lockstick.media.preflight import Medium
     from lockstick.media.remarks import Remark
 
-__all__ = ["preflight_json", "preflight_text", "remark_json", "remarks_text"]
+__all__ = ["preflight_head", "preflight_json", "preflight_text", "remark_json", "remarks_text"]
 
 _VERDICTS = {
     Weight.ERROR: "NOT FIT: nothing is written until this is put right",
@@ -61,12 +61,26 @@ def preflight_text(medium: Medium, remarks: Sequence[Remark]) -> Iterator[str]:
     Yields:
         Lines without line ends.
     """
+    yield from preflight_head(medium, remarks)
+    yield from remarks_text(remarks)
+
+
+def preflight_head(medium: Medium, remarks: Sequence[Remark], *, may_write: bool = True) -> Iterator[str]:
+    """Write whether a stick will do, and what it is, without the remarks.
+
+    Args:
+        medium: What is known of it.
+        remarks: What the checks said.
+        may_write: False if something that is no remark keeps it from being written.
+
+    Yields:
+        Lines without line ends.
+    """
     worst = next((weight for weight in Weight if any(remark.weight is weight for remark in remarks)), Weight.NOTE)
-    yield f"{printable(str(medium.mount))}: {_VERDICTS[worst]}"
+    yield f"{printable(str(medium.mount))}: {_VERDICTS[worst if may_write else Weight.ERROR]}"
     known = ", ".join(_known(medium))
     if known:
         yield f"  {known}"
-    yield from remarks_text(remarks)
 
 
 def remarks_text(remarks: Sequence[Remark]) -> Iterator[str]:

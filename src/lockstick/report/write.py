@@ -10,7 +10,7 @@ from lockstick.media.remarks import Weight
 from lockstick.media.writing.ending import Ending
 from lockstick.metadata.instant import format_instant
 from lockstick.report.plain import printable
-from lockstick.report.preflight import remark_json, remarks_text
+from lockstick.report.preflight import preflight_head, remark_json, remarks_text
 from lockstick.report.progress_text import time_left
 from lockstick.report.sizes import day, size
 from lockstick.report.verify_json import verify_json
@@ -133,20 +133,33 @@ def plan_text(
     """
     yield f"lockbox {printable(consignment.name)}, version {consignment.version}, {size(consignment.size)}"
     for one in planned:
-        if one.plan is not None:
-            removed = sum(max(old.size, 0) for old in one.plan.obsolete)
-            yield (
-                f"{one.mount}: would write {size(one.plan.bytes_to_write)} in {len(one.plan.writes)} file(s), "
-                f"keep {size(one.plan.bytes_kept)}, remove {size(removed)}"
-            )
-        if one.hides_first:
-            yield "  there is no room for the old lockbox and the new one: the old one would be hidden first"
-        seconds = _expected(consignment, one, register)
-        if seconds is not None:
-            yield f"  that would take about {time_left(seconds)}, by how fast this stick was before"
-        if one.error is not None:
-            yield from _failure(str(one.mount), one.error)
+        if one.facts is None:
+            if one.error is not None:
+                yield from _failure(str(one.mount), one.error)
+            else:
+                yield f"{printable(str(one.mount))}:"
+        else:
+            yield from preflight_head(one.facts, one.remarks, may_write=one.error is None)
+        if one.error is None:
+            yield from _intended(consignment, one, register)
+        elif one.facts is not None and not any(remark.weight is Weight.ERROR for remark in one.remarks):
+            yield f"  {printable(str(one.error))}"
+            yield f"  to do:   {printable(one.error.remedy)}"
         yield from remarks_text(one.remarks)
+
+
+def _intended(consignment: Consignment, one: PlannedStick, register: Register | None) -> Iterator[str]:
+    if one.plan is not None:
+        removed = sum(max(old.size, 0) for old in one.plan.obsolete)
+        yield (
+            f"  would write {size(one.plan.bytes_to_write)} in {len(one.plan.writes)} file(s), "
+            f"keep {size(one.plan.bytes_kept)}, remove {size(removed)}"
+        )
+    if one.hides_first:
+        yield "  there is no room for the old lockbox and the new one: the old one would be hidden first"
+    seconds = _expected(consignment, one, register)
+    if seconds is not None:
+        yield f"  that would take about {time_left(seconds)}, by how fast this stick was before"
 
 
 def _lockbox_json(consignment: Consignment) -> dict[str, object]:
