@@ -171,6 +171,8 @@ def test_the_first_call_makes_a_key_and_the_next_shows_it(lockstick: Runner, tmp
     assert (tmp_path / "key.pub").read_text() == first["public"]
     assert "PRIVATE" not in json.dumps(first)
     assert first["public"] in lockstick("receipts", "key").out
+    told = lockstick("receipts", "key", "--export-public", tmp_path / "again.pub").err
+    assert f"The public half is in {tmp_path / 'again.pub'}" in told
 
 
 def test_no_second_key_is_made(lockstick: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -266,6 +268,7 @@ def test_a_receipt_is_shown_from_the_stick_or_its_file(lockstick: Runner, mount:
         assert done.code == 0
         assert "line-a, version 3" in done.out
         assert "proven" in done.err
+        assert "  not signed; Lockstick" in done.out
         shown = lockstick("receipts", "show", place, "--json").json()
         assert shown["has_signature"] is False
         assert shown["receipt"]["lockbox"]["name"] == "line-a"

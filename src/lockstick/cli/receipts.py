@@ -9,6 +9,7 @@ import click
 
 from lockstick.cli.options import HintedPath, common, option
 from lockstick.cli.recording import ask_passphrase, own_public_key, stick_at, write_file
+from lockstick.report.plain import printable
 
 if TYPE_CHECKING:
     from lockstick.cli.console import Console
@@ -59,6 +60,8 @@ def key(console: Console, origin: Path | None, protect: bool, public_file: Path 
     if public_file is not None:
         write_file(public_file, public.pem)
     _show(console, public, path, made=made)
+    if public_file is not None:
+        console.say(f"The public half is in {printable(str(public_file))}: give it to those who check receipts.")
     return 0
 
 

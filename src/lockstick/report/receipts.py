@@ -64,9 +64,9 @@ def receipt_text(receipt: Receipt) -> Iterator[str]:
         yield f"  read back {size(checking.bytes_hashed)}{_rate(speeds.read_back)}: {printable(checking.verdict)}"
         files = ", ".join(f"{printable(way)} {count}" for way, count in checking.files.items())
         yield f"  cache kept out: {cache}{f' (files: {files})' if files else ''}"
-    signer = f"by the key {receipt.signed_by[:16]}" if receipt.signed_by else "nobody"
+    signer = f"signed by the key {receipt.signed_by[:16]}" if receipt.signed_by else "not signed"
     operator = f", operator {printable(receipt.operator)}" if receipt.operator else ""
-    yield f"  signed {signer}{operator}; Lockstick {printable(receipt.tool)}, receipt {receipt.id}"
+    yield f"  {signer}{operator}; Lockstick {printable(receipt.tool)}, receipt {receipt.id}"
 
 
 def judgement_json(judgement: ReceiptJudgement) -> dict[str, object]:
