@@ -111,6 +111,11 @@ def test_a_lockbox_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_an_unfinished_write_is_no_lockbox_that_cannot_be_read(tmp_path: Path) -> None:
+    half = Occupant(folder=STICK, problem="an unfinished build or write", is_unfinished=True)
+    assert told("one-stick", tmp_path, {STICK: (half,)})[2] == "    an unfinished build or write"
+
+
 def test_json_says_it_all(tmp_path: Path) -> None:
     found = linux("one-stick", tmp_path).find()
     document: Any = drives_json(found, OCCUPANTS)

@@ -138,6 +138,8 @@ def _volume_line(volume: Volume) -> str:
 
 
 def _occupant_line(occupant: Occupant) -> str:
+    if occupant.is_unfinished:
+        return occupant.problem
     if not occupant.name:
         until = f", good until {day(occupant.good_until)}" if occupant.good_until is not None else ""
         return f"no telling which lockbox is on it{until}: {cut(occupant.problem, _ROOM * 2)}"

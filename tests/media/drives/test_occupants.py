@@ -40,6 +40,15 @@ def test_a_stick_without_one_has_none(tmp_path: Path) -> None:
     assert look(tmp_path / "gone") == ()
 
 
+def test_an_unfinished_write_is_told_beside_the_lockbox_that_still_lies_there(tmp_path: Path) -> None:
+    (tmp_path / ".lockstick").mkdir()
+    (unfinished,) = look(tmp_path)
+    assert unfinished.is_unfinished
+    assert (unfinished.folder, unfinished.name, unfinished.good_until) == (tmp_path, "", None)
+    put_lockbox(tmp_path / "update")
+    assert [(one.name, one.is_unfinished) for one in look(tmp_path)] == [("box", False), ("", True)]
+
+
 def test_an_old_root_that_a_newer_one_replaced_does_not_end_it(tmp_path: Path) -> None:
     put_lockbox(tmp_path)
     forge = Forge()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lockstick.disk.tree import EntryKind, FolderTree
 from lockstick.lockbox.inspect import inspect
-from lockstick.lockbox.layout import MEDIA_FOLDER
+from lockstick.lockbox.layout import MEDIA_FOLDER, WORK_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +32,7 @@ _MOST_BYTES = 4 * 1024 * 1024
 """Far more than real lockboxes have, and read in a moment; ``inspect`` has larger limits."""
 
 _TOO_LONG = "the volume does not answer in time"
+_UNFINISHED = "an unfinished build or write; the same command goes on where it was"
 _LARGE = "its documents are unusually many or large; 'lockstick inspect' looks at them"
 
 
@@ -45,6 +46,7 @@ class Occupant:
         version: Its version; 0 if it cannot be read.
         good_until: When its first document expires; None if none can be read.
         problem: What is the matter; empty if all could be read.
+        is_unfinished: True if it is none yet: a run that makes one was interrupted, or is at it right now.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class Occupant:
     version: int = 0
     good_until: datetime | None = None
     problem: str = ""
+    is_unfinished: bool = False
 
 
 def look_at_all(
@@ -101,6 +104,9 @@ def look(mount: Path) -> tuple[Occupant, ...]:
         tree = FolderTree(folder)
         try:
             # Seen from the volume, so that no link leads out of it.
+            work = FolderTree(mount).look((*place, WORK_FOLDER))
+            if work is not None and work.kind is EntryKind.FOLDER:
+                found.append(Occupant(folder=folder, problem=_UNFINISHED, is_unfinished=True))
             entry = FolderTree(mount).look((*place, "metadata"))
             if entry is None or entry.kind is not EntryKind.FOLDER:
                 continue
