@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lockstick.media.preflight import Platform, ReadOnlyBy
@@ -29,6 +31,12 @@ def test_a_folder_that_this_user_may_not_write_to_is_refused() -> None:
     assert said(stick(may_write=False))["not-permitted"].weight is Weight.ERROR
     assert "not-permitted" not in said(stick(may_write=None))
     assert "not-permitted" not in said(stick(may_write=False, is_read_only=True))  # the other reason comes first
+
+
+def test_a_fresh_ext4_which_belongs_to_root_is_answered_with_the_command() -> None:
+    mine = stick(may_write=False, file_system="ext4", mount=Path("/media/kim/A STICK"))
+    assert said(mine)["not-permitted"].remedy == "Give it to this user, once: sudo chown $USER '/media/kim/A STICK'"
+    assert "sudo chown" not in said(stick(may_write=False))["not-permitted"].remedy, "FAT has no owners to change"
 
 
 def test_waiting_for_every_byte_is_a_note() -> None:

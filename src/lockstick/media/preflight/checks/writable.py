@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from lockstick.media.preflight.catalogue import CHECKS
@@ -59,7 +60,7 @@ def check_writable(medium: Medium, load: Load, wishes: Wishes) -> Iterator[Remar
         yield CHECKS["not-permitted"].says(
             medium.mount,
             "this user may not write there",
-            "Mount it for this user (FAT, exFAT: uid=, umask=; desktops do so), or correct the folder's permissions.",
+            _permit(medium),
         )
     if _SLOW & set(medium.options or ()):
         yield CHECKS["slow-mount"].says(
@@ -85,6 +86,13 @@ def check_writable(medium: Medium, load: Load, wishes: Wishes) -> Iterator[Remar
             f"the file system has noted {medium.errors} error(s) about itself",
             f"Eject it and have it checked ({repair}); if errors come back, take another one.",
         )
+
+
+def _permit(medium: Medium) -> str:
+    """How this user gets the right to write; a new ext4 belongs to root, wherever it is mounted."""
+    if traits_of(medium.file_system).family is Family.EXT:
+        return f"Give it to this user, once: sudo chown $USER {shlex.quote(str(medium.mount))}"
+    return "Mount it for this user (FAT, exFAT: uid=, umask=; desktops do so), or correct the folder's permissions."
 
 
 def _repair(medium: Medium) -> str:
