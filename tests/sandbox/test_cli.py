@@ -93,7 +93,7 @@ def test_without_the_extra_the_error_says_how_to_install_it(
     # A module that is None is one that cannot be imported.
     monkeypatch.setitem(sys.modules, "starlette", None)
     assert run(["sandbox", "serve", "--data", str(tmp_path)]) == 2
-    assert "pip install 'lockstick[sandbox]'" in capsys.readouterr().err
+    assert "In a clone of Lockstick: pip install '.[sandbox]'" in capsys.readouterr().err
 
 
 def test_the_command_line_does_not_import_the_sandbox_for_its_help() -> None:

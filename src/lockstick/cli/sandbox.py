@@ -171,5 +171,5 @@ def sandbox_extra() -> Iterator[None]:
         raise UsageError(
             "The rehearsal cloud is not installed.",
             why=f"the module {error.name} is missing",
-            remedy="Install it: pip install 'lockstick[sandbox]'",
+            remedy="In a clone of Lockstick: pip install '.[sandbox]'",
         ) from error

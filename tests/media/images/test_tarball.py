@@ -337,4 +337,4 @@ def test_without_the_library_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "zstandard", None)
     with pytest.raises(MediaError) as caught:
         behind(frames(1 << 20), tmp_path)
-    assert "lockstick[images]" in caught.value.remedy
+    assert "pip install '.[images]'" in caught.value.remedy

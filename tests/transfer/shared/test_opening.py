@@ -18,7 +18,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(UsageError, match="s3://team cannot be used") as caught:
         open_bucket("s3://team")
-    assert caught.value.remedy == "pip install 'lockstick[s3]'"
+    assert caught.value.remedy == "In a clone of Lockstick: pip install '.[s3]'"
 
 
 @pytest.mark.parametrize("endpoint", ["http://s3.example", "http://10.0.0.1:9000", "https://key:canary@s3.example"])

@@ -115,7 +115,8 @@ def _find() -> Any:  # noqa: ANN401 - the library is an extra
     try:
         import keyring  # noqa: PLC0415 - an extra, and slow: it asks the desktop
     except ImportError:
-        raise NoKeyringError("support for keyrings is not installed: pip install 'lockstick[keyring]'") from None
+        told = "support for keyrings is not installed (in a clone of Lockstick: pip install '.[keyring]')"
+        raise NoKeyringError(told) from None
     chosen: Any = keyring.get_keyring()
     # The library puts several into a chain; each link is looked at, as a chain may end in a plain file.
     for one in (chosen, *getattr(chosen, "backends", ())):

@@ -55,7 +55,7 @@ def zstandard() -> Any:  # noqa: ANN401 - a module
         raise MediaError(
             "archives with zstd can be neither read nor written by this installation",
             why="the library zstandard is missing",
-            remedy="Install it: pip install 'lockstick[images]'. An archive can also be unpacked first: "
+            remedy="In a clone of Lockstick: pip install '.[images]'. An archive can also be unpacked first: "
             "tar --zstd -x -f FILE.",
         ) from None
     return library

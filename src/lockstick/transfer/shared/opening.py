@@ -42,6 +42,8 @@ def open_bucket(text: str, *, good_for: int = GOOD_FOR, parts: Parts | None = No
         from lockstick.transfer.shared.connecting import connect  # noqa: PLC0415
     except ImportError:
         raise UsageError(
-            f"{address} cannot be used", why="support for S3 is not installed", remedy="pip install 'lockstick[s3]'"
+            f"{address} cannot be used",
+            why="support for S3 is not installed",
+            remedy="In a clone of Lockstick: pip install '.[s3]'",
         ) from None
     return Bucket(connect(address), address, good_for=good_for, parts=parts)
