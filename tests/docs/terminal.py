@@ -26,6 +26,12 @@ _SUBSTITUTES = (
     (re.compile(r"\bin \d+\.\d s \(\d+\.\d [kMG]?B/s\)"), "in N s (SPEED)"),
     (re.compile(r"\bin \d+\.\d s\b"), "in N s"),
     (re.compile(r'"seconds": [0-9.]+'), '"seconds": N'),
+    (re.compile(r"\bwritten \(\d+\.\d [kMG]?B/s\)"), "written (SPEED)"),
+    # Which disk the reader's folder lies on, and how far its file system lets anybody see past the memory.
+    (re.compile(r"\bit is a folder of \S+, and no stick"), "it is a folder of DISK, and no stick"),
+    (re.compile(r"\bno-mount-point: /\S+"), "no-mount-point: FOLDER"),
+    (re.compile(r"^  read (?!back)\S+ .*$", re.MULTILINE), "  read SOMEHOW"),
+    (re.compile(r"\brecorded as [0-9a-f]{12}\b"), "recorded as STICK"),
     # Signed one after the other for the same time: the second may tick in between.
     (re.compile(r"image-repo/(?:snapshot|targets)\.json expires first"), "ONE OF TWO expires first"),
 )

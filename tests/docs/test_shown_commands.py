@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OTHERS = {"make", "echo"}
+OTHERS = {"make", "echo", "mkdir"}
 """Commands of the system that the pages may show."""
 
 TREE = dict(commands())
