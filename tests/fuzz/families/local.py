@@ -8,10 +8,13 @@ import io
 import json
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from families.target import Target, emptied, folder
 from ground import sound
-from lockstick.cloud.api import read_api_client
+from lockstick.cloud.api import Custom, LockboxDefinition, read_api_client
+from lockstick.cloud.definitions import read_definition
+from lockstick.cloud.definitions.assessing import lockbox_bytes
 from lockstick.cloud.login import Keyring, KeyringTrouble, Profile, Profiles
 from lockstick.disk.lock import try_lock
 from lockstick.errors import LockstickError
@@ -162,6 +165,22 @@ def fleet(data: bytes) -> None:
         check_distinct(read_fleet(path))
 
 
+def definition(data: bytes) -> None:
+    """A definition of a lockbox; what is read names its packages in one way, and can be sent and measured."""
+    with suppress(LockstickError):
+        read = read_definition(data, origin="lockbox.yaml")
+        for one in read.packages:
+            if (one.package_id is None) is (one.name is None and one.version is None):
+                raise AssertionError("a package is named in two ways, or in none")
+        custom = {str(one): Custom(metadata=one.metadata) for one in read.packages}
+        wanted = LockboxDefinition(package_ids=list(custom), custom=custom)
+        json.dumps(wanted.wire(), allow_nan=False).encode()
+        lockbox_bytes(wanted, {})
+        if read.expires is not None:
+            with suppress(ValueError):
+                read.expires.after(datetime(2027, 1, 31, tzinfo=UTC))
+
+
 def _entry() -> bytes:
     director, image = (base64.b64encode(sound()[of, "1.root.json"]).decode() for of in ("director", "image-repo"))
     return json.dumps({"format": 1, "dialect": "uptane", "director": director, "image_repo": image}).encode()
@@ -240,6 +259,17 @@ def _root_seeds() -> list[bytes]:
     return [raw for (_, name), raw in sound().items() if name.endswith("root.json")]
 
 
+_DEFINITION = b"""# What goes to line A.
+lockbox: line-a
+expires: 6 months
+packages:
+  - firmware-1.0.bin
+  - name: kiosk app
+    version: "1.10"
+    hardware-ids: [docker-compose, x]
+    metadata: {ticket: K-12, tries: 3, urgent: true, nothing: ~, list: [a, {b: c}]}
+"""
+
 TARGETS = {
     "places": Target(places, lambda: [b'["fw.bin","app/fw-1.0.bin"]', b"[]", b'["../x","a\\u0000","con"]']),
     "anchor_folder": Target(anchor_folder, _root_seeds),
@@ -255,4 +285,5 @@ TARGETS = {
     "device_state": Target(device_state, _state_seeds),
     "device_profile": Target(device_profile, _profile_seeds),
     "fleet": Target(fleet, _fleet_seeds),
+    "definition": Target(definition, lambda: [_DEFINITION, b'{"packages": ["a"]}']),
 }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lockstick.cloud.api.caller import Caller
     from lockstick.cloud.api.model import SignedDocument
 
-__all__ = ["Lockboxes"]
+__all__ = ["Lockboxes", "check_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,253}")
 _LAST_VERSION = 2**31 - 1
@@ -88,19 +88,7 @@ class Lockboxes:
             NotFoundError: A package is not known.
             TransferError: Among others, nobody knows whether it was defined.
         """
-        if _NAME.fullmatch(name) is None:
-            raise UsageError(
-                f"{name[:80]!r} cannot be a lockbox's name",
-                why="letters, digits, '-' and '_' may be in it, 253 at most",
-                remedy="Choose another name.",
-            )
-        # One that is there already can still be revoked.
-        if definition.package_ids and name.lower() in RESERVED_LOCKBOX_NAMES:
-            raise UsageError(
-                f"{name!r} cannot be a lockbox's name",
-                why="devices reserve it for themselves and would refuse the lockbox, though the service would take it",
-                remedy="Choose another name.",
-            )
+        check_name(name, is_empty=not definition.package_ids)
         self._caller.call(
             Call(
                 path=(_PATH, name),
@@ -131,6 +119,30 @@ class Lockboxes:
         """
         self._caller.call(
             Call(path=(_PATH, name), subject=_called(name), doing="delete", done="deleted", what=sending("DELETE"))
+        )
+
+
+def check_name(name: str, *, is_empty: bool = False) -> None:
+    """Check the name of a lockbox that is to be defined (cloud-apis 1.7, lockbox-format 1.7).
+
+    Args:
+        name: Its name.
+        is_empty: Whether it is to hold nothing. One that is there already can still be revoked, whatever its name.
+
+    Raises:
+        UsageError: The service would refuse the name, or devices reserve it.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"{name[:80]!r} cannot be a lockbox's name",
+            why="letters, digits, '-' and '_' may be in it, 253 at most",
+            remedy="Choose another name.",
+        )
+    if not is_empty and name.lower() in RESERVED_LOCKBOX_NAMES:
+        raise UsageError(
+            f"{name!r} cannot be a lockbox's name",
+            why="devices reserve it for themselves and would refuse the lockbox, though the service would take it",
+            remedy="Choose another name.",
         )
 
 

@@ -2,7 +2,7 @@
 
 A definition replaces all of a lockbox, and what it leaves out is gone. So somebody should see, against what is there:
 
-1. which packages come, go, get another version, or have other bytes under the same id;
+1. which packages come, go, get another version, have other bytes under the same id, or are said other things of;
 2. when it expires, before and after;
 3. what devices would refuse: two packages for one hardware id cost the whole lockbox (lockbox-format 3.4), and a
    package without any goes nowhere;
@@ -13,7 +13,7 @@ Nothing here is judged by signatures: it is advice, and the medium is proven lat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lockstick.cloud.api.shapes import Fields, ShapeError, text
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lockstick.cloud.api.model import Package, SignedDocument
-    from lockstick.cloud.api.requests import LockboxDefinition
+    from lockstick.cloud.api.requests import Custom, LockboxDefinition
 
 __all__ = ["DefinitionPlan", "LockboxContent", "content_of", "plan_definition"]
+
+_STANDARD = frozenset({"hardwareIds", "uri", "ecuIdentifiers"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +39,15 @@ class LockboxContent:
         version: Its version.
         expires: When it ends; None where it does not say.
         hashes: Package id to digests by algorithm.
+        lengths: Package id to bytes; those that do not say are not in it.
+        custom: Package id to what is said of it, hardware ids among it.
     """
 
     version: int
     expires: datetime | None
     hashes: Mapping[str, Mapping[str, str]]
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    custom: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +62,7 @@ class DefinitionPlan:
         replaced: Pairs of ids: a package goes, and another version of it comes.
         changed: Ids of packages that stay, but whose bytes are others now.
         kept: Ids of packages that stay as they are.
+        restated: Ids of packages that stay, but of which other things are said.
         unknown: Ids that the account does not have.
         crowded: Hardware id to the ids of the several packages for it.
         homeless: Ids of packages for no hardware id.
@@ -68,6 +75,7 @@ class DefinitionPlan:
     replaced: tuple[tuple[str, str], ...]
     changed: tuple[str, ...]
     kept: tuple[str, ...]
+    restated: tuple[str, ...]
     unknown: tuple[str, ...]
     crowded: Mapping[str, tuple[str, ...]]
     homeless: tuple[str, ...]
@@ -79,8 +87,8 @@ class DefinitionPlan:
 
     @property
     def changes_packages(self) -> bool:
-        """Whether its packages would be others than before."""
-        return bool(self.added or self.removed or self.replaced or self.changed)
+        """Whether its packages, or what is said of them, would be others than before."""
+        return bool(self.added or self.removed or self.replaced or self.changed or self.restated)
 
 
 def content_of(document: SignedDocument) -> LockboxContent:
@@ -94,10 +102,13 @@ def content_of(document: SignedDocument) -> LockboxContent:
     """
     try:
         fields = Fields(document.signed, "signed")
+        entries = fields.table("targets", _entry)
         return LockboxContent(
             version=fields.integer("version"),
             expires=fields.time_or_none("expires"),
-            hashes=fields.table("targets", lambda value, where: Fields(value, where).table("hashes", text)),
+            hashes={name: entry.hashes for name, entry in entries.items()},
+            lengths={name: entry.length for name, entry in entries.items() if entry.length is not None},
+            custom={name: entry.custom for name, entry in entries.items()},
         )
     except ShapeError as error:
         raise TransferError(
@@ -122,6 +133,8 @@ def plan_definition(
     old = {} if before is None else before.hashes
     staying = [one for one in wanted if one in old]
     changed = tuple(one for one in staying if one in packages and not _agree(packages[one].hashes, old[one]))
+    customs: Mapping[str, Mapping[str, object]] = {} if before is None else before.custom
+    restated = [one for one in staying if not _says(customs.get(one, {}), definition.custom.get(one))]
     coming = [one for one in wanted if one not in old]
     going = [one for one in old if one not in wanted]
     replaced = _pairs(going, coming, packages)
@@ -137,11 +150,41 @@ def plan_definition(
         removed=tuple(one for one in going if one not in paired),
         replaced=replaced,
         changed=changed,
-        kept=tuple(one for one in staying if one not in changed),
+        kept=tuple(one for one in staying if one not in changed and one not in restated),
+        restated=tuple(one for one in restated if one not in changed),
         unknown=tuple(one for one in wanted if one not in packages),
         crowded={name: tuple(ids) for name, ids in by_hardware.items() if len(ids) > 1},
         homeless=tuple(one for one in wanted if one in packages and not packages[one].hardware_ids),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    hashes: Mapping[str, str]
+    length: int | None
+    custom: Mapping[str, object]
+
+
+def _entry(value: object, where: str) -> _Entry:
+    fields = Fields(value, where)
+    length, custom = fields.anything("length"), fields.anything("custom")
+    return _Entry(
+        hashes=fields.table("hashes", text),
+        length=length if isinstance(length, int) else None,
+        custom=custom if isinstance(custom, dict) else {},
+    )
+
+
+def _says(custom: Mapping[str, object], wanted: Custom | None) -> bool:
+    """Say whether a lockbox says what is wanted of a package.
+
+    Where the service puts the metadata is documented nowhere: any member may hold it, or it may be spread among them.
+    """
+    metadata = None if wanted is None else wanted.metadata
+    said = {name: value for name, value in custom.items() if name not in _STANDARD and value is not None}
+    if metadata is None:
+        return not said
+    return metadata in said.values() or metadata == said
 
 
 def _agree(some: Mapping[str, str], others: Mapping[str, str]) -> bool:
