@@ -89,3 +89,13 @@ def roots(cloud: Sandbox, tmp_path: Path) -> Path:
     (folder / "director-root.json").write_bytes(account.director_root)
     (folder / "image-root.json").write_bytes(account.image_root)
     return folder
+
+
+@pytest.fixture
+def logged_in(cloud: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands find the API client of the rehearsal cloud in the environment."""
+    members = json.loads(cloud.api_client_path.read_bytes())
+    monkeypatch.setenv("LOCKSTICK_API_URL", f"{cloud.api_url}/api/v2beta")
+    monkeypatch.setenv("LOCKSTICK_TOKEN_URL", members["token_endpoint"])
+    monkeypatch.setenv("LOCKSTICK_CLIENT_ID", members["client_id"])
+    monkeypatch.setenv("LOCKSTICK_CLIENT_SECRET", members["secret"])

@@ -1,0 +1,46 @@
+"""The one place where a command asks before it changes something that others see."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from lockstick.cli.options import Command, option
+from lockstick.errors import UsageError
+from lockstick.report.plain import printable
+
+if TYPE_CHECKING:
+    from lockstick.cli.console import Console
+
+__all__ = ["ask", "yes_option"]
+
+
+def yes_option(command: Command) -> Command:
+    """``--yes``: the answer, where nobody can be asked."""
+    return option("--yes", is_flag=True, help="Do not ask; needed where standard input is no terminal.")(command)
+
+
+def ask(console: Console, question: str, *, yes: bool) -> None:
+    """Ask whether to go on; a "no" ends the run.
+
+    Args:
+        console: How the run talks.
+        question: What is asked, without the question mark's blank.
+        yes: Whether the answer was given already.
+
+    Raises:
+        UsageError: There is nobody to ask.
+        click.Abort: The answer is no.
+    """
+    del console
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "nobody was asked whether to do this, so it was not done",
+            why="standard input is no terminal",
+            remedy="Look at what it would do (--dry-run, where there is one), and give the answer with --yes.",
+        )
+    click.confirm(printable(question), abort=True, err=True)

@@ -1,0 +1,31 @@
+"""From the name of a file to the definition in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lockstick.errors import MediaError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lockstick.cloud.definitions import Definition
+
+__all__ = ["read_file"]
+
+
+def read_file(path: Path) -> Definition:
+    """Read a definition, no more of it than a definition may have.
+
+    Raises:
+        MediaError: It cannot be read.
+        UsageError: It is no definition.
+    """
+    from lockstick.cloud.definitions.reading import MAX_FILE, read_definition
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read", why=error.strerror or "") from error
+    return read_definition(data, origin=str(path))
