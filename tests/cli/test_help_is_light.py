@@ -35,6 +35,11 @@ sys.exit(code)
         "login",
         "whoami",
         "logout",
+        "lockboxes",
+        "lockboxes define",
+        "lockboxes diff",
+        "packages upload",
+        "updates launch",
     ],
 )
 def test_help_imports_nothing_heavy(command: str) -> None:

@@ -21,6 +21,7 @@ from lockstick.cli.verify import exit_code_of
 from lockstick.errors import LockstickError
 from lockstick.progress import Observer, Phase
 from lockstick.sandbox import Sandbox
+from lockstick.sandbox.fleet import DEVICES
 from lockstick.trust.findings import Verdict
 from lockstick.trust.rules import RULES
 
@@ -125,6 +126,31 @@ def test_the_variable_for_the_trust_store_is_obeyed(monkeypatch: pytest.MonkeyPa
 # --- JSON --------------------------------------------------------------------------------------
 
 
+def api_commands(cloud: Sandbox, folder: Path) -> Iterator[tuple[str, str]]:
+    """Commands that ask the public API, in an order in which each has something to show."""
+    client = f"--api-client cloud/api-client.json --api-url {cloud.api_url}/api/v2beta"
+    yield "login", f"login --keep-in file {client}"
+    yield "whoami", "whoami --credentials cloud/credentials.zip"
+    (folder / "tool.bin").write_bytes(b"tool")
+    (folder / "lockbox.yaml").write_text("expires: 90d\npackages: [firmware-1.0.bin, tool-1]\n")
+    devices = f"--device {DEVICES[0].uuid} --device {DEVICES[2].uuid}"
+    yield "packages upload", "packages upload tool.bin --name tool --version 1 --hardware-id tool-unit"
+    yield "packages list", "packages list"
+    yield "packages show", "packages show tool-1"
+    yield "packages sources", "packages sources"
+    yield "packages refresh", "packages refresh tdx-quarterly"
+    cloud.define_lockbox("line-b", ["firmware-1.0.bin"])
+    yield "lockboxes define", "lockboxes define line-b -f lockbox.yaml --yes"
+    yield "lockboxes list", "lockboxes list"
+    yield "lockboxes show", "lockboxes show line-b"
+    yield "lockboxes diff", "lockboxes diff line-b@1 line-b"
+    yield "packages delete", "packages delete tool-1 --yes --force"
+    yield "lockboxes delete", "lockboxes delete line-b --yes"
+    yield "updates launch", f"updates launch --package firmware-1.0.bin {devices} --yes"
+    yield "updates cancel", f"updates cancel {devices}"
+    yield "logout", "logout"
+
+
 @pytest.fixture
 def printed(tmp_path: Path) -> dict[str, Any]:
     """One real document of each kind that the reference shows."""
@@ -141,10 +167,8 @@ def printed(tmp_path: Path) -> dict[str, Any]:
             "credentials": str(cloud.credentials_path),
             "api_client": str(cloud.api_client_path),
         }
-        client = f"--api-client cloud/api-client.json --api-url {cloud.api_url}/api/v2beta"
-        keep("login", f"login --keep-in file {client}")
-        keep("whoami", "whoami --credentials cloud/credentials.zip")
-        keep("logout", "logout")
+        for name, command in api_commands(cloud, tmp_path):
+            keep(name, command)
         build = "build line-a --credentials cloud/credentials.zip --output stick/update"
         keep("sandbox define", "sandbox define line-a --data cloud")
         keep("dry-run", f"{build} --dry-run")
