@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from docs.pages import DOCS, ROOT, Shown, commands, console, pages
+from docs.pages import DOCS, ROOT, Shown, commands, console, fences, pages
 from docs.terminal import NOT_TYPED, Terminal, plain
 from lockstick.cloud import read_credentials
 from lockstick.sandbox import Sandbox
@@ -66,6 +66,8 @@ def desk(tmp_path: Path) -> Iterator[Path]:
         cloud.define_lockbox("line-a")
         desk = tmp_path / "desk"
         (desk / "roots").mkdir(parents=True)
+        (desk / "lockbox.yaml").write_text(fences(DOCS / "cloud.md", "yaml")[0])
+        (desk / "firmware-1.1.bin").write_bytes(b"firmware 1.1" * 5000)
         shutil.copy(cloud.credentials_path, desk / "credentials.zip")
         account = read_credentials(cloud.credentials_path)
         (desk / "roots" / "director-root.json").write_bytes(account.director_root or b"")

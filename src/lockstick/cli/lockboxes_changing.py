@@ -118,7 +118,7 @@ def define(
     building: _Building | None,
     api: ApiOptions,
 ) -> int:
-    r"""Define the lockbox NAME as a file says, or replace it.
+    """Define the lockbox NAME as a file says, or replace it.
 
     Says first what will change, and asks. Whatever is not in the file is taken out. If nothing would change, nothing
     is sent.
@@ -129,7 +129,7 @@ def define(
       - name: kiosk app           # or by name and version
         version: "1.10"
     expires: 90d                  # or a date; a year if left out
-    """
+    """  # noqa: D301 - the mark is click's, and no backslash
     from lockstick.cli.definition_files import read_file
     from lockstick.cloud.definitions import prepare
 

@@ -162,7 +162,7 @@ def _instant(moment: datetime | None) -> str | None:
 
 
 def _end(moment: datetime | None) -> str:
-    return "when the service thinks right (in about a year)" if moment is None else day(moment)
+    return "as the service thinks right, in about a year" if moment is None else day(moment)
 
 
 def _until(moment: datetime | None) -> str:
