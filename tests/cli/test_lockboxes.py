@@ -439,6 +439,14 @@ def test_two_versions_and_a_file_are_compared(lockstick: Runner, define: Runner,
     assert define().code == 0
     same = lockstick("lockboxes", "diff", "line-a", file)
     assert (same.code, "They are the same." in same.out) == (0, True)
+    file.write_text("packages: [{id: firmware-1.0.bin, metadata: {a: 1}}]")
+    assert define().code == 0
+    assert lockstick("lockboxes", "diff", "line-a", file, "--json").json()["same"] is True
+    assert lockstick("lockboxes", "diff", file, "line-a", "--json").json()["same"] is True
+    said = lockstick("lockboxes", "diff", "line-a@3", "line-a@4", "--json").json()["packages"]
+    assert (said["restated"], said["removed"]) == (["firmware-1.0.bin"], ["maps-2026.09.bin"])
+    unsaid = lockstick("lockboxes", "diff", "line-a@4", "line-a@3")
+    assert "says    firmware-1.0.bin: other metadata" in unsaid.out
     # What was deleted from the account meanwhile can still be compared.
     cloud.state.drop_package("tool-1")
     gone = lockstick("lockboxes", "diff", "line-a@1", "line-a@2", "--json").json()["packages"]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lockstick.cloud import read_credentials
 from lockstick.sandbox import Drop, Fault, Meanwhile, Package, Replace, Status
+from lockstick.sandbox.publisher import API_CLIENT_ID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,15 +215,37 @@ def test_sources_are_listed_looked_into_and_refreshed(lockstick: Runner, cloud: 
 # --- bad luck and bad words ------------------------------------------------------------------------
 
 
-def test_a_revoked_client_and_a_wrong_secret_are_not_allowed(
-    lockstick: Runner, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_secret_is_not_allowed_and_not_repeated(lockstick: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCKSTICK_CLIENT_SECRET", "wrong-secret-canary")
     result = lockstick("packages", "list", "--verbose")
     assert result.code == 7
     assert "wrong-secret-canary" not in result.out + result.err
     monkeypatch.delenv("LOCKSTICK_CLIENT_SECRET")
     assert lockstick("packages", "list").code == 7
+
+
+def test_a_revoked_client_is_not_allowed_even_in_the_middle_of_a_list(lockstick: Runner, cloud: Sandbox) -> None:
+    cloud.add_packages([Package(name=f"p{n:03}", version="1", hardware_ids=("x",), content=b"x") for n in range(60)])
+    revoking = Meanwhile(lambda: cloud.revoke_client(API_CLIENT_ID))
+    cloud.faults.add(Fault(kind=revoking, match=PACKAGES, skip=1))
+    result = lockstick("packages", "list")
+    assert (result.code, result.out) == (7, "")
+    assert lockstick("packages", "list").code == 7
+
+
+def test_the_credentials_for_fetching_open_nothing_here(
+    lockstick: Runner, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = read_credentials(cloud.credentials_path)
+    assert account.oauth is not None
+    monkeypatch.setenv("LOCKSTICK_TOKEN_URL", account.oauth.token_url)
+    monkeypatch.setenv("LOCKSTICK_CLIENT_ID", account.oauth.client_id)
+    monkeypatch.setenv("LOCKSTICK_CLIENT_SECRET", account.oauth.client_secret.reveal())
+    device = ("--device", "00000000-0000-0000-0000-000000000000")
+    for words in (("packages", "list"), ("lockboxes", "show", "kiosk"), ("updates", "cancel", *device)):
+        result = lockstick(*words)
+        assert result.code == 7
+        assert "two kinds of credentials" in result.err
 
 
 @pytest.mark.parametrize(

@@ -178,24 +178,37 @@ def test_nothing_stands_in_the_way_of_what_is_not_sent() -> None:
 # --- what is there, wherever the service put it --------------------------------------------------
 
 
+def content(custom: object) -> LockboxContent:
+    entry = {"hashes": {"sha256": "aa"}, "length": 1, "custom": custom}
+    signed = {"version": 3, "expires": "2028-01-01T00:00:00Z", "targets": {"os-1": entry}}
+    return content_of(SignedDocument(signatures=(), signed=signed, raw=b""))
+
+
 @pytest.mark.parametrize(
-    ("custom", "is_same"),
+    ("wanted", "custom", "is_same"),
     [
-        ({"metadata": {"a": 1}}, True),
-        ({"userDefinedCustom": {"a": 1}}, True),
-        ({"a": 1}, True),
-        ({"metadata": {"a": 2}}, False),
-        ({}, False),
-        (None, False),
+        ({"a": 1}, {"hardwareIds": ["x"], "metadata": {"a": 1}}, True),
+        ({"a": 1}, {"userDefinedCustom": {"a": 1}}, True),
+        ({"a": 1}, {"a": 1, "hardwareIds": ["x"], "updatedAt": "then"}, True),
+        ({"a": 1}, {"metadata": {"a": 2}}, False),
+        ({"a": 1}, {"metadata": {"a": True}}, False),
+        ({"a": 1}, {"metadata": {"a": 1, "b": 2}}, False),
+        ({"a": 1}, {}, False),
+        ({"a": 1}, None, False),
+        ("text", {"metadata": "text"}, True),
+        ("text", {"metadata": ["text"]}, False),
+        (None, {"hardwareIds": ["x"], "uri": None, "updatedAt": "then"}, True),
+        (None, {"metadata": None}, True),
+        (None, {"metadata": {}}, True),
+        (None, None, True),
+        (None, {"metadata": {"a": 1}}, False),
+        (None, {"userDefinedCustom": 0}, False),
+        ({}, {"metadata": {}}, True),
+        ({}, {"metadata": {"a": 1}}, False),
     ],
 )
-def test_metadata_is_found_wherever_the_service_may_have_put_it(custom: object, is_same: bool) -> None:  # noqa: FBT001
-    entry = {"hashes": {"sha256": "aa"}, "length": 1, "custom": custom}
-    if isinstance(custom, dict):
-        custom |= {"hardwareIds": ["board"], "uri": None}
-    signed = {"version": 3, "expires": "2028-01-01T00:00:00Z", "targets": {"os-1": entry}}
-    before = content_of(SignedDocument(signatures=(), signed=signed, raw=b""))
-    definition = LockboxDefinition(package_ids=["os-1"], custom={"os-1": Custom(metadata={"a": 1})})
-    assert (plan_definition(definition, KNOWN, before).restated == ()) is is_same
-    silent = plan_definition(LockboxDefinition(package_ids=["os-1"]), KNOWN, before)
-    assert (silent.restated == ()) is (custom in (None, {"hardwareIds": ["board"], "uri": None}))
+def test_metadata_is_found_wherever_the_service_may_have_put_it(
+    wanted: object, custom: object, *, is_same: bool
+) -> None:
+    definition = LockboxDefinition(package_ids=["os-1"], custom={"os-1": Custom(metadata=wanted)})
+    assert (plan_definition(definition, KNOWN, content(custom)).restated == ()) is is_same

@@ -13,6 +13,7 @@ Nothing here is judged by signatures: it is advice, and the medium is proven lat
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from lockstick.cloud.api.model import Package, SignedDocument
     from lockstick.cloud.api.requests import Custom, LockboxDefinition
 
-__all__ = ["DefinitionPlan", "LockboxContent", "content_of", "plan_definition"]
+__all__ = ["DefinitionPlan", "LockboxContent", "content_of", "plan_definition", "says"]
 
-_STANDARD = frozenset({"hardwareIds", "uri", "ecuIdentifiers"})
+_METADATA = ("metadata", "userDefinedCustom")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ def plan_definition(
     staying = [one for one in wanted if one in old]
     changed = tuple(one for one in staying if one in packages and not _agree(packages[one].hashes, old[one]))
     customs: Mapping[str, Mapping[str, object]] = {} if before is None else before.custom
-    restated = [one for one in staying if not _says(customs.get(one, {}), definition.custom.get(one))]
+    restated = [one for one in staying if not says(customs.get(one, {}), definition.custom.get(one))]
     coming = [one for one in wanted if one not in old]
     going = [one for one in old if one not in wanted]
     replaced = _pairs(going, coming, packages)
@@ -175,16 +176,29 @@ def _entry(value: object, where: str) -> _Entry:
     )
 
 
-def _says(custom: Mapping[str, object], wanted: Custom | None) -> bool:
+def says(custom: Mapping[str, object], wanted: Custom | None) -> bool:
     """Say whether a lockbox says what is wanted of a package.
 
-    Where the service puts the metadata is documented nowhere: any member may hold it, or it may be spread among them.
+    Where the service puts the metadata is documented nowhere: any member may hold it, or its members may stand among
+    others. Where none is wanted, members that nobody asked for do not count: a service that adds some of its own must
+    not make every definition a change.
+
+    Args:
+        custom: What it says.
+        wanted: What is wanted.
     """
     metadata = None if wanted is None else wanted.metadata
-    said = {name: value for name, value in custom.items() if name not in _STANDARD and value is not None}
-    if metadata is None:
-        return not said
-    return metadata in said.values() or metadata == said
+    if metadata is None or metadata == {}:
+        return all(custom.get(name) in (None, {}) for name in _METADATA)
+    said = {name: _as_text(value) for name, value in custom.items()}
+    if _as_text(metadata) in said.values():
+        return True
+    return isinstance(metadata, dict) and all(said.get(name) == _as_text(value) for name, value in metadata.items())
+
+
+def _as_text(value: object) -> str:
+    """Write JSON in one way; for Python, 1 and true are equal."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _agree(some: Mapping[str, str], others: Mapping[str, str]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lockstick.cloud.api.model import Package
-from lockstick.cloud.api.planning import LockboxContent, content_of, plan_definition
+from lockstick.cloud.api.planning import LockboxContent, content_of, plan_definition, says
 from lockstick.cloud.api.requests import Custom, LockboxDefinition
 from lockstick.cloud.definitions.expiry import Date
 from lockstick.cloud.definitions.lookup import look_up
@@ -108,9 +109,21 @@ def compare(api: ApiClient, before: Side, after: Side) -> DefinitionPlan:
     known = look_up(api.packages, [*old.hashes, *new.hashes])
     # What each was signed with counts, not what the account has under that id by now.
     signed = {one: _signed(one, known.get(one), content) for content in (old, new) for one in content.hashes}
-    custom = {one: Custom(metadata=_said(said)) for one, said in new.custom.items()}
-    definition = LockboxDefinition(package_ids=tuple(new.hashes), custom=custom, expires=new.expires)
-    return plan_definition(definition, signed, old)
+    definition = LockboxDefinition(package_ids=tuple(new.hashes), expires=new.expires)
+    plan = plan_definition(definition, signed, old)
+    staying = sorted({*plan.kept, *plan.restated}, key=definition.package_ids.index)
+    restated = [one for one in staying if not _alike(before, after, one)]
+    return replace(plan, restated=tuple(restated), kept=tuple(one for one in staying if one not in restated))
+
+
+def _alike(before: Side, after: Side, package_id: str) -> bool:
+    """Say whether the same is said of a package; a file does not know where the service puts its metadata."""
+    old, new = (side.content.custom.get(package_id, {}) for side in (before, after))
+    if before.version is None and after.version is not None:
+        return says(new, Custom(metadata=old.get("metadata")))
+    if after.version is None and before.version is not None:
+        return says(old, Custom(metadata=new.get("metadata")))
+    return json.dumps(_said(old), sort_keys=True) == json.dumps(_said(new), sort_keys=True)
 
 
 def _signed(package_id: str, known: Package | None, content: LockboxContent) -> Package:
@@ -123,4 +136,4 @@ def _metadata(custom: Custom | None) -> Mapping[str, object]:
 
 
 def _said(custom: Mapping[str, object]) -> object:
-    return {name: value for name, value in custom.items() if name not in _NOT_SAID and value is not None} or None
+    return {name: value for name, value in custom.items() if name not in _NOT_SAID and value is not None}
