@@ -194,9 +194,17 @@ def test_somebody_who_sits_there_is_asked(
     refused = lockstick("lockboxes", "define", "line-a", "--file", file)
     assert (refused.code, sent(cloud)) == (130, [])
     assert "Publish the lockbox line-a?" in refused.err
+    in_json = lockstick("lockboxes", "define", "line-a", "--file", file, "--json")
+    assert (in_json.code, sent(cloud)) == (130, [])
+    assert "firmware-1.0.bin" in in_json.err  # what the question is about
+    for words in (("delete", "kiosk"), ("revoke", "kiosk")):
+        kept = lockstick("lockboxes", *words, "--json")
+        assert (kept.code, sent(cloud)) == (130, [])
+        assert "firmware-1.0.bin" in kept.err
     answer("y")
     assert lockstick("lockboxes", "define", "line-a", "--file", file).code == 0
     assert sent(cloud) == ["POST /api/v2beta/lockboxes/line-a"]
+    assert lockstick("lockboxes", "delete", "line-a").code == 0
 
 
 def test_a_lockbox_that_changed_while_somebody_read_is_not_replaced(
@@ -239,7 +247,7 @@ def test_a_build_that_fails_after_publishing_says_that_it_was_published(
     cloud.forget_bytes("firmware-1.0.bin")
     result = define("--build", tmp_path / "out", "--credentials", cloud.credentials_path)
     assert result.code != 0
-    assert "published as version 1; only the build failed" in result.err
+    assert "The lockbox was published, as version 1; only the build failed." in result.err
     assert define("--build", tmp_path / "out").code == 2
     assert "credentials.zip" in define("--build", tmp_path / "out").err
 

@@ -91,7 +91,8 @@ def test_the_packages_of_a_definition_go_with_what_it_says_of_them(
         (("--package", "firmware-1.0.bin"), 2),
         (("--package", "firmware-1.0.bin", "--device", "verdin-0815"), 2),
         (("--package", "firmware-1.0.bin", "--fleet", "north"), 2),
-        (("--package", "firmware-1.0.bin", "--device", NOBODY), 2),
+        (("--package", "firmware-1.0.bin", "--device", NOBODY), 8),
+        (("--package", "firmware-1.0.bin", "--fleet", NOBODY), 8),
     ],
 )
 def test_what_cannot_be_launched_is_refused(lockstick: Runner, words: tuple[str, ...], code: int) -> None:

@@ -12,6 +12,8 @@ from lockstick.errors import UsageError
 from lockstick.report.plain import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lockstick.cli.console import Console
 
 __all__ = ["ask", "yes_option"]
@@ -22,19 +24,19 @@ def yes_option(command: Command) -> Command:
     return option("--yes", is_flag=True, help="Do not ask; needed where standard input is no terminal.")(command)
 
 
-def ask(console: Console, question: str, *, yes: bool) -> None:
+def ask(console: Console, question: str, *, about: Iterable[str], yes: bool) -> None:
     """Ask whether to go on; a "no" ends the run.
 
     Args:
         console: How the run talks.
-        question: What is asked, without the question mark's blank.
+        question: What is asked.
+        about: What is to be known before one answers: the lines that were a result, unless the result is to be JSON.
         yes: Whether the answer was given already.
 
     Raises:
         UsageError: There is nobody to ask.
         click.Abort: The answer is no.
     """
-    del console
     if yes:
         return
     if not sys.stdin.isatty():
@@ -43,4 +45,7 @@ def ask(console: Console, question: str, *, yes: bool) -> None:
             why="standard input is no terminal",
             remedy="Look at what it would do (--dry-run, where there is one), and give the answer with --yes.",
         )
+    if console.json:
+        for line in about:
+            click.echo(line, err=True)
     click.confirm(printable(question), abort=True, err=True)

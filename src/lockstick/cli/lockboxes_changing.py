@@ -189,12 +189,15 @@ def delete(console: Console, name: str, yes: bool, api: ApiOptions) -> int:
     with api_client(console, api) as client:
         content = content_of(client.lockboxes.document(name))
         count = len(client.lockboxes.names())
+        ends = "they end" if content.expires is None else f"{content.expires:%Y-%m-%d %H:%M} UTC"
+        about = [
+            *show_text(name, content, datetime.now(UTC)),
+            f"  Sticks that hold it stay good until {ends}, for devices that see no newer list.",
+            *aging(count),
+        ]
         if not console.json:
-            console.result(show_text(name, content, datetime.now(UTC)))
-            ends = "they end" if content.expires is None else f"{content.expires:%Y-%m-%d %H:%M} UTC"
-            console.result([f"  Sticks that hold it stay good until {ends}, for devices that see no newer list."])
-            console.result(aging(count))
-        ask(console, f"Delete the lockbox {name}?", yes=yes)
+            console.result(about)
+        ask(console, f"Delete the lockbox {name}?", about=about, yes=yes)
         client.lockboxes.delete(name)
     if console.json:
         console.document({"deleted": {"name": name, "version": content.version}, "lockboxes": count - 1})
@@ -226,7 +229,7 @@ def _change(
         if assessed.obstacles and not force:
             raise _refused(assessed)
         if assessed.changes:
-            ask(console, f"Publish the lockbox {assessed.name}?", yes=yes)
+            ask(console, f"Publish the lockbox {assessed.name}?", about=assessment_text(assessed), yes=yes)
             published = publish(client, assessed, was_shown=not yes)
             if not console.json:
                 console.result(published_text(assessed, published))
@@ -239,12 +242,9 @@ def _change(
 def _build(console: Console, building: _Building, name: str, published: LockboxContent | None) -> dict[str, object]:
     try:
         document, lines = building.run(console, name)
-    except LockstickError:
+    except LockstickError as error:
         if published is not None:
-            console.say(
-                f"{name} was published as version {published.version}; only the build failed. "
-                "'lockstick build', or the same command, builds it."
-            )
+            error.remedy += f" The lockbox was published, as version {published.version}; only the build failed."
         raise
     if not console.json:
         console.result(lines)

@@ -144,9 +144,10 @@ def delete(console: Console, package: str, yes: bool, force: bool, api: ApiOptio
                 why=f"the lockbox(es) {', '.join(users)} name it, and could not be built",
                 remedy="Define them without it first; --force deletes it all the same.",
             )
+        about = list(package_text(found))
         if not console.json:
-            console.result(package_text(found))
-        ask(console, f"Delete the package {package}?", yes=yes)
+            console.result(about)
+        ask(console, f"Delete the package {package}?", about=about, yes=yes)
         client.packages.delete(package)
     if console.json:
         console.document({"deleted": package_json(found), "lockboxes": users})

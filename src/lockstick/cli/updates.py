@@ -70,6 +70,7 @@ def launch(
 
     The exit code is 8 if no device takes part: then nothing was launched.
     """
+    from lockstick.report.packages import list_text
     from lockstick.report.updates import launch_json, launch_text
 
     if not (ids or file) or not (devices or fleets):
@@ -79,16 +80,17 @@ def launch(
         )
     with api_client(console, api) as client:
         update, known = _update(client, ids, file, devices, fleets)
+        about = [
+            *list_text([known[one] for one in update.package_ids]),
+            f"for {len(devices)} device(s) and {len(fleets)} fleet(s)",
+        ]
         if not console.json:
-            from lockstick.report.packages import list_text
-
-            console.result(list_text([known[one] for one in update.package_ids]))
-            console.result([f"for {len(devices)} device(s) and {len(fleets)} fleet(s)"])
+            console.result(about)
         if dry_run:
             if console.json:
                 console.document(launch_json(update.package_ids, None))
             return 0
-        ask(console, "Launch this update?", yes=yes)
+        ask(console, "Launch this update?", about=about, yes=yes)
         result = client.updates.launch(update)
     if console.json:
         console.document(launch_json(update.package_ids, result))

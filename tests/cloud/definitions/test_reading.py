@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -300,3 +302,36 @@ def test_the_caps_hold() -> None:
     many = "packages:\n- id: a\n  metadata: [{}]"
     assert read(many.format(",".join("0" * (MAX_NODES - 10)))).packages[0].line == 2
     assert "parts" in refusal(many.format("0,\n" * MAX_NODES))[0]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "#",
+        "#\n",
+        "[",
+        "{",
+        "a ",
+        "[0,",
+        "- 0\n",
+        "k: 1\n",
+        '"\\x41',
+        "? ",
+        "- ",
+        "'",
+        "a:",
+        "&a ",
+        "!a ",
+        "|\n a\n",
+        "\n",
+        " ",
+        "[a: 1,",
+    ],
+)
+@pytest.mark.parametrize("start", ["", "packages: ", "packages: ['", 'packages: ["', "packages: [", "packages: |\n "])
+def test_the_largest_file_is_left_soon_whatever_is_in_it(start: str, piece: str) -> None:
+    text = (start + piece * MAX_FILE)[:MAX_FILE]
+    began = time.process_time()
+    with suppress(UsageError):
+        read(text)
+    assert time.process_time() - began < 3

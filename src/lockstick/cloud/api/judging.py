@@ -32,6 +32,7 @@ _CONFLICT, _GONE, _TOO_LARGE, _UNAVAILABLE = 409, 410, 413, 503
 _CROWDED = (420, 429)  # 420 is this API's word for 429 (cloud-apis 1.1)
 _SERVER_ERROR, _FINAL_SERVER_ERRORS = 500, (501, 505)
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_MISSING = re.compile("missing_")
 _LONGEST_MESSAGE = 300
 
 _REMEDIES: Mapping[str, str] = {
@@ -114,7 +115,8 @@ def judge(  # noqa: PLR0911 - one return for each meaning
         return Setback(said, retry_after=wish, is_crowded=status in _CROWDED, was_sent=status == _UNAVAILABLE)
     if status == _FORBIDDEN:
         return NotAllowedError(f"access to {call.subject} is refused", why=why, remedy=API_CLIENT_KINDS)
-    if status in (_NOT_FOUND, _GONE):
+    # A device or fleet that is not known is refused with 400; the code says what it is.
+    if status in (_NOT_FOUND, _GONE) or (status == _BAD_REQUEST and _MISSING.match(code) and code not in _REMEDIES):
         return NotFoundError(
             could_not if call.what.method == "POST" else f"there is no {_bare(call.subject)}", why=why, remedy=remedy
         )
