@@ -165,6 +165,19 @@ def test_metadata_goes_into_the_signed_lockbox_and_a_change_of_it_is_one(
     assert (shown["published"], shown["packages"]["restated"]) == (True, ["firmware-1.0.bin"])
 
 
+def test_a_package_that_is_for_other_hardware_by_now_is_a_change(
+    define: Runner, cloud: Sandbox, lockstick: Runner
+) -> None:
+    assert define().code == 0
+    edited = lockstick("packages", "edit", "maps-2026.09.bin", "--hardware-id", "map-unit", "--hardware-id", "other")
+    assert edited.code == 0
+    assert define("--json").json()["packages"]["restated"] == ["maps-2026.09.bin"]
+    assert targets(cloud)["maps-2026.09.bin"]["custom"]["hardwareIds"] == ["map-unit", "other"]
+    assert define("--json").json()["changes"] is False
+    versions = lockstick("lockboxes", "diff", "line-a@1", "line-a@2", "--json").json()
+    assert versions["packages"]["restated"] == ["maps-2026.09.bin"]
+
+
 def test_the_end_is_a_date_or_counts_from_publishing(define: Runner, file: Path, cloud: Sandbox) -> None:
     file.write_text(TWO + "expires: 2031-03-01\n")
     assert define("--json").json()["after"]["expires"] == "2031-03-01T00:00:00Z"
@@ -454,7 +467,7 @@ def test_two_versions_and_a_file_are_compared(lockstick: Runner, define: Runner,
     said = lockstick("lockboxes", "diff", "line-a@3", "line-a@4", "--json").json()["packages"]
     assert (said["restated"], said["removed"]) == (["firmware-1.0.bin"], ["maps-2026.09.bin"])
     unsaid = lockstick("lockboxes", "diff", "line-a@4", "line-a@3")
-    assert "says    firmware-1.0.bin: other metadata" in unsaid.out
+    assert "says    firmware-1.0.bin: other metadata, or" in unsaid.out
     # What was deleted from the account meanwhile can still be compared.
     cloud.state.drop_package("tool-1")
     gone = lockstick("lockboxes", "diff", "line-a@1", "line-a@2", "--json").json()["packages"]

@@ -133,7 +133,7 @@ def _changes(plan: DefinitionPlan) -> Iterator[str]:
     for one in plan.changed:
         yield f"  bytes   {printable(one)}: other bytes under the same id"
     for one in plan.restated:
-        yield f"  says    {printable(one)}: other metadata"
+        yield f"  says    {printable(one)}: other metadata, or for other hardware ids"
     if plan.kept:
         yield f"  =       {len(plan.kept)} package(s) as before"
 

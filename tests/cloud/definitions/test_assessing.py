@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from lockstick.cloud.definitions import Assessment, Date, Expiry, Span, assess
 from lockstick.cloud.definitions.assessing import MOST_LOCKBOX_BYTES, lockbox_bytes
 from lockstick.errors import UsageError
 from lockstick.metadata.canonical import canonical
+
+if TYPE_CHECKING:
+    from lockstick.metadata.types import JsonObject
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -151,6 +155,18 @@ def test_a_lockbox_of_more_bytes_than_devices_read_is_an_obstacle() -> None:
     assert Case(ids=ids[: most // 2], known=known).assess().warnings == ()
 
 
+def test_the_estimate_is_that_of_a_list_as_it_is_signed() -> None:
+    known = {"os-1": package("os", "board", "b2", size=12345)}
+    targets: JsonObject = {
+        "os-1": {"custom": {"hardwareIds": ["board", "b2"]}, "hashes": {"sha256": "a" * 64}, "length": 12345}
+    }
+    whole: JsonObject = {
+        "signatures": [{"keyid": "b" * 64, "method": "rsassa-pss-sha256", "sig": "c" * 344}],
+        "signed": {"_type": "Offline-Updates", "expires": "2028-01-01T00:00:00Z", "targets": targets, "version": 123},
+    }
+    assert lockbox_bytes(LockboxDefinition(package_ids=["os-1"]), known) == len(canonical(whole))
+
+
 def test_metadata_counts_as_part_of_the_signed_list() -> None:
     plain = LockboxDefinition(package_ids=["os-1"])
     said = LockboxDefinition(package_ids=["os-1"], custom={"os-1": Custom(metadata={"k": "v" * 100})})
@@ -187,9 +203,9 @@ def content(custom: object) -> LockboxContent:
 @pytest.mark.parametrize(
     ("wanted", "custom", "is_same"),
     [
-        ({"a": 1}, {"hardwareIds": ["x"], "metadata": {"a": 1}}, True),
+        ({"a": 1}, {"hardwareIds": ["board"], "metadata": {"a": 1}}, True),
         ({"a": 1}, {"userDefinedCustom": {"a": 1}}, True),
-        ({"a": 1}, {"a": 1, "hardwareIds": ["x"], "updatedAt": "then"}, True),
+        ({"a": 1}, {"a": 1, "hardwareIds": ["board"], "updatedAt": "then"}, True),
         ({"a": 1}, {"metadata": {"a": 2}}, False),
         ({"a": 1}, {"metadata": {"a": True}}, False),
         ({"a": 1}, {"metadata": {"a": 1, "b": 2}}, False),
@@ -197,7 +213,11 @@ def content(custom: object) -> LockboxContent:
         ({"a": 1}, None, False),
         ("text", {"metadata": "text"}, True),
         ("text", {"metadata": ["text"]}, False),
-        (None, {"hardwareIds": ["x"], "uri": None, "updatedAt": "then"}, True),
+        (None, {"hardwareIds": ["board"], "uri": None, "updatedAt": "then"}, True),
+        (None, {"hardwareIds": ["board", "board"]}, True),
+        (None, {"hardwareIds": ["board", "x"]}, False),
+        (None, {"hardwareIds": []}, False),
+        (None, {"hardwareIds": None}, True),
         (None, {"metadata": None}, True),
         (None, {"metadata": {}}, True),
         (None, None, True),

@@ -182,7 +182,7 @@ def test_metadata_is_json(value: str, means: object) -> None:
     [
         ("", None, "empty"),
         ("# nothing", None, "empty"),
-        ("just a text", 1, "not a mapping"),
+        ("just a text", 1, "is a text, not a mapping"),
         ("- a", 1, "not a mapping"),
         ("expires: 90d", None, "'packages' is missing"),
         ("packages:", 1, "not a list"),
@@ -249,6 +249,7 @@ def test_an_end_that_is_neither_date_nor_span_is_refused_with_what_would_do(valu
     assert says in remedy
     assert "is a list" in refusal("expires: [90d]\npackages: [a]")[0]
     assert "too long" in refusal(f"expires: {'9' * 41}\npackages: [a]")[0]
+    assert "neither" in refusal(f"expires: {'9' * 40}\npackages: [a]")[0]
 
 
 @pytest.mark.parametrize(
@@ -300,8 +301,9 @@ def test_the_caps_hold() -> None:
     assert read(nested).packages[0].package_id == "a"
     assert "deeper" in refusal(nested.replace("[", "[[", 1).replace("]", "]]", 1))[0]
     many = "packages:\n- id: a\n  metadata: [{}]"
-    assert read(many.format(",".join("0" * (MAX_NODES - 10)))).packages[0].line == 2
-    assert "parts" in refusal(many.format("0,\n" * MAX_NODES))[0]
+    around = 8  # keys count, too
+    assert read(many.format(",".join("0" * (MAX_NODES - around)))).packages[0].line == 2
+    assert "parts" in refusal(many.format(",".join("0" * (MAX_NODES - around + 1))))[0]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class DefinitionPlan:
         replaced: Pairs of ids: a package goes, and another version of it comes.
         changed: Ids of packages that stay, but whose bytes are others now.
         kept: Ids of packages that stay as they are.
-        restated: Ids of packages that stay, but of which other things are said.
+        restated: Ids of packages that stay, but of which other things are said, or that are for other hardware ids.
         unknown: Ids that the account does not have.
         crowded: Hardware id to the ids of the several packages for it.
         homeless: Ids of packages for no hardware id.
@@ -135,7 +135,12 @@ def plan_definition(
     staying = [one for one in wanted if one in old]
     changed = tuple(one for one in staying if one in packages and not _agree(packages[one].hashes, old[one]))
     customs: Mapping[str, Mapping[str, object]] = {} if before is None else before.custom
-    restated = [one for one in staying if not says(customs.get(one, {}), definition.custom.get(one))]
+    restated = [
+        one
+        for one in staying
+        if not says(customs.get(one, {}), definition.custom.get(one))
+        or not _is_for(customs.get(one, {}), packages.get(one))
+    ]
     coming = [one for one in wanted if one not in old]
     going = [one for one in old if one not in wanted]
     replaced = _pairs(going, coming, packages)
@@ -194,6 +199,16 @@ def says(custom: Mapping[str, object], wanted: Custom | None) -> bool:
     if _as_text(metadata) in said.values():
         return True
     return isinstance(metadata, dict) and all(said.get(name) == _as_text(value) for name, value in metadata.items())
+
+
+def _is_for(custom: Mapping[str, object], package: Package | None) -> bool:
+    """Say whether a lockbox lists a package for the hardware that it is for by now, as far as both say it."""
+    listed = custom.get("hardwareIds")
+    return (
+        package is None
+        or not isinstance(listed, list)
+        or set(map(_as_text, listed)) == {_as_text(one) for one in package.hardware_ids}
+    )
 
 
 def _as_text(value: object) -> str:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Side", "compare", "defined_side", "published_side", "read_reference"]
 
 _REFERENCE = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,253})(?:@(?P<version>[0-9]{1,10}))?")
-_NOT_SAID = ("hardwareIds", "uri", "ecuIdentifiers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +118,13 @@ def compare(api: ApiClient, before: Side, after: Side) -> DefinitionPlan:
 def _alike(before: Side, after: Side, package_id: str) -> bool:
     """Say whether the same is said of a package; a file does not know where the service puts its metadata."""
     old, new = (side.content.custom.get(package_id, {}) for side in (before, after))
+    if _hardware_ids(old) != _hardware_ids(new):
+        return False
     if before.version is None and after.version is not None:
         return says(new, Custom(metadata=old.get("metadata")))
     if after.version is None and before.version is not None:
         return says(old, Custom(metadata=new.get("metadata")))
-    return json.dumps(_said(old), sort_keys=True) == json.dumps(_said(new), sort_keys=True)
+    return _said(old) == _said(new)
 
 
 def _signed(package_id: str, known: Package | None, content: LockboxContent) -> Package:
@@ -135,5 +136,12 @@ def _metadata(custom: Custom | None) -> Mapping[str, object]:
     return {} if custom is None or custom.metadata is None else {"metadata": custom.metadata}
 
 
-def _said(custom: Mapping[str, object]) -> object:
-    return {name: value for name, value in custom.items() if name not in _NOT_SAID and value is not None}
+def _hardware_ids(custom: Mapping[str, object]) -> set[str]:
+    listed = custom.get("hardwareIds")
+    return {str(one) for one in listed} if isinstance(listed, list) else set()
+
+
+def _said(custom: Mapping[str, object]) -> str:
+    return json.dumps(
+        {name: value for name, value in custom.items() if value is not None and name != "hardwareIds"}, sort_keys=True
+    )

@@ -128,7 +128,7 @@ class _Builder:
                 raise _unknown("an alias (*)", _line(event))
             elif isinstance(event, yaml.ScalarEvent):
                 _refuse_extras(event)
-                self._attach(Scalar(event.value, event.implicit[0] and event.style is None, _line(event)))
+                self._attach(Scalar(event.value, event.style is None, _line(event)))
             elif isinstance(event, yaml.CollectionStartEvent):
                 _refuse_extras(event)
                 kind = Sequence if isinstance(event, yaml.SequenceStartEvent) else Mapping
