@@ -343,7 +343,7 @@ def _logged_in(site: Site, *words: str) -> list[str]:
 WAYS: Mapping[str, Callable[[Site], list[str]]] = {
     "demo": lambda site: ["demo", "--dir", str(site.work / "stage")],
     "build": _build,
-    "verify": lambda site: ["verify", _built(site), "--trust", _roots(site)],
+    "verify": lambda site: ["verify", _built(site), "--trust", _roots(site), "--online", *_credentials(site)],
     "explain": lambda site: ["explain", _built(site), "firmware-1.0.bin", "--trust", _roots(site)],
     "rehearse": _rehearse,
     "inspect": lambda site: ["inspect", _built(site)],

@@ -197,7 +197,7 @@ def printed(tmp_path: Path) -> dict[str, Any]:
         keep("write dry-run", f"{write} --dry-run")
         keep("write", write)
         (tmp_path / "stick" / "update" / "images" / "maps-2026.09.bin").write_bytes(b"tampered")
-        keep("verify", "verify stick")
+        keep("verify", "verify stick --online --credentials cloud/credentials.zip")
         keep("explain", "explain stick maps-2026.09.bin")
         keep("trust remove", "trust remove plant --yes")
         keep("error", "verify cloud")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lockstick.cloud.session import MetadataReader
     from lockstick.metadata.dialect import Dialect
 
-__all__ = ["fetch_director"]
+__all__ = ["fetch_director", "fetch_published"]
 
 _SNAPSHOT = "offline-snapshot.json"
 
@@ -53,22 +53,53 @@ def fetch_director(
         TransferError: Lockbox and offline-snapshot do not come to agree, or as in :meth:`Collection.fetch`.
         LockstickError: As in :meth:`Collection.fetch`.
     """
+    return _fetch(reader, director_url, lockbox, rereading, dialect, may_be_gone=False)
+
+
+def fetch_published(
+    reader: MetadataReader, director_url: str, lockbox: str, rereading: Rereading, dialect: Dialect
+) -> Mapping[str, bytes]:
+    """Fetch what the Director says of a lockbox now: as :func:`fetch_director`, but the lockbox may have been deleted.
+
+    That it is not there counts only together with an offline-snapshot that does not list it: whoever answers 404
+    proves nothing.
+    """
+    return _fetch(reader, director_url, lockbox, rereading, dialect, may_be_gone=True)
+
+
+def _fetch(
+    reader: MetadataReader,
+    director_url: str,
+    lockbox: str,
+    rereading: Rereading,
+    dialect: Dialect,
+    *,
+    may_be_gone: bool,
+) -> Mapping[str, bytes]:
     collection = Collection(reader, "director", f"{director_url}/api/v1/admin/repo", dialect)
     fetch_root(collection)
-    _fetch_pair(collection, lockbox, rereading)
+    _fetch_pair(collection, lockbox, rereading, may_be_gone=may_be_gone)
     for _ in rereading.tries(collection.subject(ROOT), "it is not the last of the numbered ones"):
         if fetch_chain(collection, fetch_root(collection)):
             break
     return collection.files
 
 
-def _fetch_pair(collection: Collection, lockbox: str, rereading: Rereading) -> None:
+def _fetch_pair(collection: Collection, lockbox: str, rereading: Rereading, *, may_be_gone: bool) -> None:
     state = ""
     for _ in rereading.tries(collection.subject(f"{lockbox}.json"), "the offline-snapshot lists another version"):
         snapshot = collection.fetch_if_there(_SNAPSHOT)
         entries = {} if snapshot is None else entries_of(snapshot, collection.subject(_SNAPSHOT), collection.dialect)
-        raw = _fetch_lockbox(collection, lockbox, entries)
         entry = entries.get(f"{lockbox}.json")
+        try:
+            raw = _fetch_lockbox(collection, lockbox, entries)
+        except NotFoundError:
+            if not may_be_gone or snapshot is None:
+                raise
+            if entry is None:
+                return
+            state = f"the lockbox is not there, but the offline-snapshot lists version {entry.version}"
+            continue
         version = version_of(raw, collection.subject(f"{lockbox}.json"), collection.dialect)
         if entry is None:
             state = f"the lockbox has version {version}, but the offline-snapshot does not list it"

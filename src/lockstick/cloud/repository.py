@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lockstick.cloud.director import fetch_director
+from lockstick.cloud.director import fetch_director, fetch_published
 from lockstick.cloud.image_repo import fetch_image_repo
 from lockstick.cloud.patience import Rereading
 from lockstick.errors import UsageError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lockstick.cloud.session import CloudSession
 
-__all__ = ["FetchedMetadata", "fetch_metadata"]
+__all__ = ["FetchedMetadata", "fetch_metadata", "fetch_published_metadata"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +73,7 @@ def fetch_metadata(
         DistrustError: A document is too long, or what it says cannot be followed.
         TransferError: Something cannot be had now, or the lockbox is being changed right now.
     """
-    try:
-        check_lockbox_name(lockbox)
-    except MalformedError as error:
-        raise UsageError(
-            error.what, remedy="Give the name of a lockbox: up to 253 letters, digits, - and _, without .json."
-        ) from None
+    _check_name(lockbox)
     rules = replace(rereading or Rereading(), surroundings=session.surroundings, observer=observer)
     account = session.credentials
     observer.phase("metadata")
@@ -88,3 +83,37 @@ def fetch_metadata(
     return FetchedMetadata(
         lockbox=lockbox, director=MappingProxyType(director), image_repo=MappingProxyType(image_repo)
     )
+
+
+def fetch_published_metadata(
+    session: CloudSession, lockbox: str, *, observer: Observer = SILENT, rereading: Rereading | None = None
+) -> Mapping[str, bytes]:
+    """Fetch what the Director publishes of a lockbox now, and nothing of the image repository.
+
+    Args:
+        session: The account.
+        lockbox: The lockbox's name.
+        observer: As in :func:`fetch_metadata`.
+        rereading: As in :func:`fetch_metadata`.
+
+    Returns:
+        Bytes by file name, unverified; without the lockbox itself, if the Director has none and lists none.
+
+    Raises:
+        LockstickError: As in :func:`fetch_metadata`.
+    """
+    _check_name(lockbox)
+    rules = replace(rereading or Rereading(), surroundings=session.surroundings, observer=observer)
+    account = session.credentials
+    observer.phase("metadata")
+    with session.reader(observer) as reader:
+        return fetch_published(reader, account.director_url, lockbox, rules, account.dialect)
+
+
+def _check_name(lockbox: str) -> None:
+    try:
+        check_lockbox_name(lockbox)
+    except MalformedError as error:
+        raise UsageError(
+            error.what, remedy="Give the name of a lockbox: up to 253 letters, digits, - and _, without .json."
+        ) from None

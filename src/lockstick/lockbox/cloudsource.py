@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lockstick.cloud.packages import locate
-from lockstick.cloud.repository import fetch_metadata
+from lockstick.cloud.repository import fetch_metadata, fetch_published_metadata
 from lockstick.lockbox.sources import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lockstick.cloud.session import CloudSession
     from lockstick.progress import Observer
     from lockstick.trust.evidence import Evidence
@@ -38,6 +40,23 @@ class CloudSource:
             The documents, unjudged.
         """
         return fetch_metadata(self._session, lockbox, observer=observer).evidence
+
+    @property
+    def name(self) -> str:
+        """The Director's address."""
+        return self._session.credentials.director_url
+
+    def published(self, lockbox: str, observer: Observer) -> Mapping[str, bytes]:
+        """Fetch what the Director publishes of a lockbox now; without the lockbox itself, if that was deleted.
+
+        Args:
+            lockbox: Its name.
+            observer: Told of the progress.
+
+        Returns:
+            Bytes by file name, unjudged.
+        """
+        return fetch_published_metadata(self._session, lockbox, observer=observer)
 
     def source(self, package: ExpectedPackage) -> Source:
         """Say where the bytes of a package are; nothing is asked of any server.

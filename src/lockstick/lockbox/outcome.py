@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from lockstick.errors import LockstickError
     from lockstick.payloads.kind import Kind
+    from lockstick.trust.currency import Answer
     from lockstick.trust.director import LockboxFacts
+    from lockstick.trust.evidence import Anchors
     from lockstick.trust.findings import Finding, Verdict
     from lockstick.trust.freshness import Lifetime
+    from lockstick.trust.trail import Trail
 
-__all__ = ["PackageOutcome", "VerifyOutcome"]
+__all__ = ["Online", "PackageOutcome", "VerifyOutcome"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,26 @@ class PackageOutcome:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Online:
+    """What came of asking the cloud what is current.
+
+    Attributes:
+        asked: The Director's address.
+        answer: What it publishes, held against the lockbox; None if nothing is known.
+        lockbox_version: The version of the lockbox that it publishes; None if it publishes none, or nothing is known.
+        snapshot_version: The same for the offline-snapshot.
+        error: Why nothing is known; None if something is, or the cloud was not asked, since a lockbox that is not
+            believed has nothing to compare.
+    """
+
+    asked: str
+    answer: Answer | None = None
+    lockbox_version: int | None = None
+    snapshot_version: int | None = None
+    error: LockstickError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerifyOutcome:
     """The answer to "is it genuine, complete and current?".
 
@@ -60,6 +84,9 @@ class VerifyOutcome:
         packages: Every package of the lockbox.
         bytes_hashed: How many bytes of packages were read and hashed.
         seconds: How long it took.
+        trail: The documents that it went by.
+        anchors: What was believed.
+        online: What the cloud says is current; None if nobody wanted to know.
     """
 
     lockbox: LockboxFacts | None
@@ -73,3 +100,6 @@ class VerifyOutcome:
     packages: tuple[PackageOutcome, ...]
     bytes_hashed: int
     seconds: float
+    trail: Trail = field(repr=False)
+    anchors: Anchors = field(repr=False)
+    online: Online | None = None

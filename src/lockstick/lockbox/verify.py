@@ -102,6 +102,8 @@ def conclude(
         packages=packages,
         bytes_hashed=sum(one.parts.bytes_read + (one.length if one.digests else 0) for one in measured.values()),
         seconds=seconds,
+        trail=judgement.trail,
+        anchors=judgement.anchors,
     )
 
 

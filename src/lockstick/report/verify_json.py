@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from lockstick.metadata.instant import format_instant
 
 if TYPE_CHECKING:
-    from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
+    from lockstick.lockbox.outcome import Online, PackageOutcome, VerifyOutcome
 
-__all__ = ["verify_json"]
+__all__ = ["answer_in_words", "verify_json"]
 
 
 def verify_json(outcome: VerifyOutcome) -> dict[str, object]:
@@ -50,9 +50,37 @@ def verify_json(outcome: VerifyOutcome) -> dict[str, object]:
             for finding in outcome.findings
         ],
         "packages": [_package(package) for package in outcome.packages],
+        "online": None if outcome.online is None else _online(outcome.online),
         "bytes_hashed": outcome.bytes_hashed,
         "seconds": round(outcome.seconds, 3),
     }
+
+
+def _online(online: Online) -> dict[str, object]:
+    error = online.error
+    return {
+        "asked": online.asked,
+        "answer": answer_in_words(online),
+        "lockbox_version": online.lockbox_version,
+        "offline_snapshot_version": online.snapshot_version,
+        "error": None
+        if error is None
+        else {"what": error.what, "why": error.why, "remedy": error.remedy, "exit_code": error.exit_code},
+    }
+
+
+def answer_in_words(online: Online) -> str:
+    """The answer as the contract has it.
+
+    Args:
+        online: What came of asking.
+
+    Returns:
+        The answer; ``unknown`` after an error, and ``not-asked`` for a lockbox that is not believed.
+    """
+    if online.answer is not None:
+        return online.answer.value
+    return "not-asked" if online.error is None else "unknown"
 
 
 def _package(package: PackageOutcome) -> dict[str, object]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, assert_never
 
 from lockstick.report.plain import printable
 from lockstick.report.sizes import day, size
+from lockstick.trust.currency import Answer
 from lockstick.trust.findings import Verdict
 from lockstick.trust.rules import RULES, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lockstick.lockbox.outcome import PackageOutcome, VerifyOutcome
+    from lockstick.lockbox.outcome import Online, PackageOutcome, VerifyOutcome
     from lockstick.trust.findings import Finding
 
 _CAUSES = ("Reading a document", "Keys, signatures, thresholds", "Roots")
@@ -23,6 +24,12 @@ _FEW = 8
 
 __all__ = ["headline", "verify_text"]
 
+_NEWER = {
+    Answer.SUPERSEDED: "the cloud has a newer one",
+    Answer.REVOKED: "it was revoked",
+    Answer.DELETED: "it was deleted in the cloud",
+}
+
 _SOURCES = {
     "file": "the roots that were given",
     "store": "this machine's trust store",
@@ -31,12 +38,15 @@ _SOURCES = {
 }
 
 
-def headline(verdict: Verdict, findings: Iterable[Finding] = ()) -> str:
+def headline(
+    verdict: Verdict, findings: Iterable[Finding] = (), *, newer: str = "a newer one was verified here before"
+) -> str:
     """The verdict in a few words.
 
     Args:
         verdict: The verdict.
         findings: What it was come to by; they tell what ran out from what was replaced.
+        newer: What is known of a newer one.
 
     Returns:
         The words.
@@ -48,7 +58,7 @@ def headline(verdict: Verdict, findings: Iterable[Finding] = ()) -> str:
             return "REJECTED: not to be trusted"
         case Verdict.EXPIRED:
             if {one.rule for one in findings if one.severity is Severity.ERROR} == {"superseded"}:
-                return "SUPERSEDED: genuine, but a newer one was verified here before"
+                return f"SUPERSEDED: genuine, but {newer}"
             return "EXPIRED: genuine, but no longer current"
         case Verdict.UNANCHORED:
             return "UNANCHORED: there is no trusted root to judge it by"
@@ -68,13 +78,11 @@ def verify_text(outcome: VerifyOutcome, *, verbose: bool = False) -> Iterator[st
     Yields:
         Lines without line ends.
     """
-    if outcome.lockbox is None:
-        yield headline(outcome.verdict, outcome.findings)
-    else:
-        box = outcome.lockbox
-        yield f"{headline(outcome.verdict, outcome.findings)}   lockbox {printable(box.name)}, version {box.version}"
+    yield _opening(outcome)
     yield from _lifetime(outcome)
     yield f"  judged at {day(outcome.at)} by {_SOURCES.get(outcome.anchor_source, outcome.anchor_source)}"
+    if outcome.online is not None:
+        yield f"  {_asked(outcome.online)}"
     if verbose or outcome.anchor_source == "first-use":
         yield f"    director root   {outcome.director_anchor or 'none'}"
         yield f"    image-repo root {outcome.image_anchor or 'none'}"
@@ -96,6 +104,32 @@ def verify_text(outcome: VerifyOutcome, *, verbose: bool = False) -> Iterator[st
             yield from _finding(finding)
     else:
         yield f"  {len(others)} warnings and notes; --verbose shows them"
+
+
+def _opening(outcome: VerifyOutcome) -> str:
+    told = headline(outcome.verdict, outcome.findings)
+    if outcome.online is not None and outcome.online.answer in _NEWER:
+        told = headline(outcome.verdict, outcome.findings, newer=_NEWER[outcome.online.answer])
+    box = outcome.lockbox
+    return told if box is None else f"{told}   lockbox {printable(box.name)}, version {box.version}"
+
+
+def _asked(online: Online) -> str:
+    match online.answer:
+        case None:
+            if online.error is None:
+                return "the cloud was not asked: what is not believed has nothing to compare"
+            return f"what is current is not known: {printable(online.error.what)}"
+        case Answer.CURRENT:
+            return f"{printable(online.asked)} publishes just this"
+        case Answer.SUPERSEDED | Answer.REVOKED:
+            return f"{printable(online.asked)} publishes version {online.lockbox_version}"
+        case Answer.DELETED:
+            return f"{printable(online.asked)} no longer publishes it"
+        case Answer.DISAGREES:
+            return f"{printable(online.asked)} publishes something else, which is not newer"
+        case _:
+            assert_never(online.answer)
 
 
 def _lifetime(outcome: VerifyOutcome) -> Iterator[str]:

@@ -50,6 +50,7 @@ class Judgement:
         known_documents: The documents that something signed speaks of, as ``director/offline-snapshot.json``;
             numbered roots are known by their names.
         trail: The documents that it went by.
+        anchors: What was believed.
     """
 
     lockbox: LockboxFacts | None
@@ -62,6 +63,7 @@ class Judgement:
     anchor_source: str
     known_documents: frozenset[str]
     trail: Trail = field(repr=False)
+    anchors: Anchors = field(repr=False)
 
 
 def judge(evidence: Evidence, anchors: Anchors, at: datetime) -> Judgement:
@@ -136,6 +138,7 @@ def judge(evidence: Evidence, anchors: Anchors, at: datetime) -> Judgement:
         anchor_source=anchors.source,
         known_documents=frozenset(f"{repository}/{name}" for repository, names in known.items() for name in names),
         trail=_trail(director_roots, image_roots, director, images, found),
+        anchors=anchors,
     )
 
 

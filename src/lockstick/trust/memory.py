@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lockstick.trust.findings import Ledger
     from lockstick.trust.trail import Trail
 
-__all__ = ["Seen", "advance", "compare", "seen_in"]
+__all__ = ["Seen", "advance", "check_version", "compare", "seen_in"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +59,9 @@ def compare(seen: Seen, now: Seen, ledger: Ledger) -> None:
         ledger: Where findings go.
     """
     for subject, version in now.documents.items():
-        _check_version(seen.documents.get(subject, 0), version, ledger, subject)
+        _check_remembered(seen.documents.get(subject, 0), version, ledger, subject)
     for name, version in now.lockboxes.items():
-        _check_version(seen.lockboxes.get(name, 0), version, ledger, f"director/{name}")
+        _check_remembered(seen.lockboxes.get(name, 0), version, ledger, f"director/{name}")
     if OFFLINE_SNAPSHOT in now.documents:
         for name in sorted(seen.lockboxes.keys() - now.lockboxes.keys()):
             ledger.report("listing-vanished", OFFLINE_SNAPSHOT, f"it no longer lists {name}, which it once did")
@@ -89,8 +89,19 @@ def _higher(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return {name: max(one.get(name, 0), other.get(name, 0)) for name in sorted(one.keys() | other.keys())}
 
 
-def _check_version(before: int, version: int, ledger: Ledger, subject: str) -> None:
-    if version < before:
-        ledger.report(
-            "superseded", subject, f"this is version {version}; this machine has verified version {before} before"
-        )
+def check_version(version: int, newest: int, ledger: Ledger, subject: str, known: str) -> None:
+    """Report a document of which a newer version is known: the one place that says ``superseded``.
+
+    Args:
+        version: Its version.
+        newest: The newest that is known; 0 if none is.
+        ledger: Where findings go.
+        subject: The document.
+        known: From where the newer one is known, in words.
+    """
+    if version < newest:
+        ledger.report("superseded", subject, f"this is version {version}; {known}")
+
+
+def _check_remembered(before: int, version: int, ledger: Ledger, subject: str) -> None:
+    check_version(version, before, ledger, subject, f"this machine has verified version {before} before")

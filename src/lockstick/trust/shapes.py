@@ -42,7 +42,7 @@ _MISTAKE = {
     *("compose-not-canonical", "compose-image-reference", "manifest-invalid", "manifest-platform"),
 }
 _ATTACK = {
-    "anchor-unknown",
+    *("anchor-unknown", "cloud-behind", "cloud-differs"),
     *("json-trailing-data", "json-duplicate-member", "json-depth", "json-escape"),
     *("type-unexpected", "document-name-case", "key-duplicate", "threshold-invalid", "threshold-unmet"),
     *(f"signature-{name}" for name in ("invalid", "duplicate", "malformed", "method-mismatch")),

@@ -26,6 +26,8 @@ PAYLOAD_RULES = {
     "document-unreadable",
     "superseded",  # what was verified before: test_memory.py
     "listing-vanished",
+    "cloud-behind",  # what the cloud publishes: test_currency.py
+    "cloud-differs",
 }
 
 

@@ -28,10 +28,25 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="superseded",
         group=_GROUP,
-        meaning="A document is older than one that this machine has verified before, by the same stored anchors.",
+        meaning="A document is older than one that this machine has verified before, by the same stored anchors; or, with --online, than the one that the cloud publishes.",
         gain="An old set of documents, with software of known flaws, could be handed out until it expires. Devices that have seen the newer one refuse it.",
         remedy="Build the lockbox again. If the repository itself was set up anew, remove its trust anchors and add the new ones.",
         consequence=Consequence.STALE,
+    ),
+    Rule(
+        id="cloud-behind",
+        group=_GROUP,
+        meaning="The offline-snapshot or the lockbox is newer than the one that the cloud publishes (--online).",
+        gain="Either the cloud shows an old state, and then nobody knows what is current; or somebody else signed this lockbox, with stolen keys.",
+        remedy="Do not hand it out. Ask whoever runs the repository whether it was restored from a backup; if so, define the lockbox again and build it.",
+        consequence=Consequence.UNCHECKED,
+    ),
+    Rule(
+        id="cloud-differs",
+        group=_GROUP,
+        meaning="The offline-snapshot or the lockbox has the version that the cloud publishes, and another content (--online).",
+        gain="Two documents of one version are both signed: one of them with stolen keys, or for other eyes.",
+        remedy="Do not use it. Ask whoever runs the repository whether it was restored from a backup; if not, treat it as an attack.",
     ),
     *warnings(
         _GROUP,

@@ -46,7 +46,7 @@ RULES: tuple[Rule, ...] = (
         ),
         (
             "listing-vanished",
-            "The offline-snapshot no longer lists a lockbox that it listed when this machine verified it before.",
+            "The offline-snapshot no longer lists a lockbox that it listed when this machine verified it before; or, with --online, the one that the cloud publishes no longer lists this lockbox.",
             "A lockbox could be made to disappear, and come back later in an older version.",
             "Nothing, if the lockbox was deleted on purpose; else ask whoever publishes it.",
         ),

@@ -1,0 +1,116 @@
+"""Asking the cloud whether a verified lockbox is current. Nothing of this is needed to verify one.
+
+The steps:
+
+1. Only what was found genuine is asked about: anything else has no name, and no versions, to go by.
+2. What the cloud publishes is judged by the anchors that the lockbox was verified by. Where it is not to be trusted,
+   nothing is known; the verdict stays what it was, and the error says so.
+3. The comparison adds its findings to those of the verification, and the verdict is computed anew from all of them.
+4. What was published, and is genuine and in force, is remembered as if it had been verified here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from lockstick.errors import DistrustError, LockstickError, NotCurrentError
+from lockstick.lockbox.outcome import Online
+from lockstick.progress import SILENT, Observer
+from lockstick.trust.currency import Answer, compare_published, judge_published
+from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
+from lockstick.trust.memory import seen_in
+from lockstick.trust.rules import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from lockstick.lockbox.outcome import VerifyOutcome
+    from lockstick.lockbox.seen import SeenFiles
+    from lockstick.trust.currency import Published
+
+__all__ = ["Cloud", "ask_online"]
+
+_SHOWN_FINDINGS = 3
+
+
+class Cloud(Protocol):
+    """Whoever publishes lockboxes."""
+
+    @property
+    def name(self) -> str:
+        """Its address, for people."""
+
+    def published(self, lockbox: str, observer: Observer) -> Mapping[str, bytes]:
+        """Fetch what is published of a lockbox now, unjudged; without the lockbox itself, if it was deleted."""
+
+
+def ask_online(
+    outcome: VerifyOutcome,
+    *,
+    cloud: Cloud,
+    at: datetime,
+    observer: Observer = SILENT,
+    memory: SeenFiles | None = None,
+) -> VerifyOutcome:
+    """Ask the cloud whether a lockbox is current.
+
+    Args:
+        outcome: Its verification.
+        cloud: Who is asked.
+        at: The time to judge by.
+        observer: Told of the progress.
+        memory: What this machine has verified before; None to go without.
+
+    Returns:
+        The same outcome with what was learnt. What keeps the cloud from answering is in it and not raised, so that
+        the verification is not lost.
+    """
+    if outcome.lockbox is None or outcome.verdict not in (Verdict.VERIFIED, Verdict.EXPIRED):
+        return replace(outcome, online=Online(asked=cloud.name))
+    name, ledger = outcome.lockbox.name, Ledger()
+    try:
+        published = judge_published(cloud.published(name, observer), name, outcome.anchors, at)
+        verdict = verdict_of(published.findings)
+        if verdict not in (Verdict.VERIFIED, Verdict.EXPIRED):
+            raise _distrusted(published)
+        answer = compare_published(outcome.trail, published.trail, name, ledger)
+        # Expired documents still show that there is something newer, but not that there is nothing.
+        if answer is Answer.CURRENT and verdict is Verdict.EXPIRED and outcome.verdict is Verdict.VERIFIED:
+            raise _ran_out(published)
+    except LockstickError as error:
+        return replace(outcome, online=Online(asked=cloud.name, error=error))
+    if memory is not None and verdict is Verdict.VERIFIED and answer is not Answer.DISAGREES:
+        memory.remember(outcome.anchors, seen_in(published.trail))
+    findings = (*outcome.findings, *ledger.findings)
+    box, snapshot = published.trail.lockbox, published.trail.offline_snapshot
+    online = Online(
+        asked=cloud.name,
+        answer=answer,
+        lockbox_version=None if box is None else box.document.version,
+        snapshot_version=None if snapshot is None else snapshot.version,
+    )
+    return replace(outcome, findings=findings, verdict=verdict_of(findings), online=online)
+
+
+def _distrusted(published: Published) -> DistrustError:
+    return DistrustError(
+        "what the cloud says of this lockbox is not to be trusted",
+        why=_worst(published),
+        remedy="Check that the credentials.zip is of the account that the lockbox is from. If it is, treat this as an "
+        "attack on the repository or on the way to it.",
+    )
+
+
+def _ran_out(published: Published) -> NotCurrentError:
+    return NotCurrentError(
+        "what the cloud publishes has itself expired, so nobody knows what is current",
+        why=_worst(published),
+        remedy="Ask whoever runs the repository to renew its documents.",
+    )
+
+
+def _worst(published: Published) -> str:
+    errors = worst_first(one for one in published.findings if one.severity is Severity.ERROR)
+    return "; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS])
