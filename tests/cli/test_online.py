@@ -148,6 +148,18 @@ def test_without_an_answer_the_verdict_stays_and_the_exit_code_says_that_nobody_
     assert document["online"]["error"]["exit_code"] == 5
 
 
+def test_what_was_verified_is_remembered_with_and_without_an_answer(
+    online: Runner, cloud: Sandbox, tmp_path: Path
+) -> None:
+    memory = tmp_path / "trust" / "plant.seen.json"
+    assert online().code == 0
+    assert json.loads(memory.read_text())["documents"]["image-repo/snapshot.json"] > 0
+    memory.unlink()
+    cloud.faults.add(Fault(match="*/director/*", kind=Status(status=403), times=None))
+    assert online().code == 7
+    assert json.loads(memory.read_text())["lockboxes"] == {"kiosk.json": 1}
+
+
 def test_refused_credentials_leave_the_verdict_as_it_is(online: Runner, cloud: Sandbox) -> None:
     cloud.faults.add(Fault(match="*/director/*", kind=Status(status=403), times=None))
     told = online("--json")
@@ -180,8 +192,9 @@ def test_a_forged_answer_does_not_make_a_stick_superseded(online: Runner, cloud:
 
 
 def test_a_cloud_that_replays_an_older_state_does_not_make_a_stick_current(
-    online: Runner, build: Runner, cloud: Sandbox, stick: Path, lockstick: Runner
+    online: Runner, build: Runner, cloud: Sandbox, stick: Path, lockstick: Runner, tmp_path: Path
 ) -> None:
+    shutil.copytree(stick, tmp_path / "first")
     director = stick / "metadata" / "director"
     old = {name: (director / name).read_bytes() for name in ("offline-snapshot.json", "kiosk.json")}
     cloud.define_lockbox("kiosk")
@@ -193,7 +206,10 @@ def test_a_cloud_that_replays_an_older_state_does_not_make_a_stick_current(
     assert document["verdict"] == "unchecked"
     assert document["online"]["answer"] == "disagrees"
     assert "cloud-behind" in {one["rule"] for one in document["findings"]}
-    assert lockstick("verify", stick).code == 0  # nothing of it was remembered
+    # What the cloud disagrees with is not remembered: it might be forged, and would make the genuine one look old.
+    assert lockstick("verify", tmp_path / "first").code == 0
+    assert lockstick("verify", stick).code == 0
+    assert lockstick("verify", tmp_path / "first").code == 4
 
 
 def test_a_damaged_stick_is_refused_and_nobody_is_asked(online: Runner, cloud: Sandbox, stick: Path) -> None:

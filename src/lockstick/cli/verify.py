@@ -76,11 +76,13 @@ def verify(
     account = _account(credentials, online=online)
     choice = anchor_choice(trust_folder, tofu=tofu)
     lockbox = lockbox_in(folder)
-    memory = memory_of(trust_folder, console, is_kept=not no_remember)
+    # Where the cloud is asked, its answer comes before anything is remembered.
+    memory = memory_of(trust_folder, console, is_kept=not no_remember and account is None)
     with console.observer() as observer:
         outcome = verify_lockbox(lockbox, anchors=choice, at=at, clock=time.monotonic, observer=observer, memory=memory)
         if account is not None:
-            outcome = _ask(account, outcome, at=at, observer=observer, memory=memory)
+            kept = memory_of(trust_folder, console, is_kept=not no_remember)
+            outcome = _ask(account, outcome, at=at, observer=observer, memory=kept)
     if console.json:
         console.document(verify_json(outcome))
     else:

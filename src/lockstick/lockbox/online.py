@@ -6,7 +6,8 @@ The steps:
 2. What the cloud publishes is judged by the anchors that the lockbox was verified by. Where it is not to be trusted,
    nothing is known; the verdict stays what it was, and the error says so.
 3. The comparison adds its findings to those of the verification, and the verdict is computed anew from all of them.
-4. What was published, and is genuine and in force, is remembered as if it had been verified here.
+4. What is remembered waits for the answer: a lockbox that the cloud disagrees with may be forged, and would make every
+   genuine one look old. What was published, and is genuine and in force, is remembered as if it had been verified here.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from lockstick.errors import DistrustError, LockstickError, NotCurrentError
+from lockstick.lockbox.demanding import errors_of, in_words
 from lockstick.lockbox.outcome import Online
 from lockstick.progress import SILENT, Observer
 from lockstick.trust.currency import Answer, compare_published, judge_published
-from lockstick.trust.findings import Ledger, Verdict, verdict_of, worst_first
+from lockstick.trust.findings import Ledger, Verdict, verdict_of
 from lockstick.trust.memory import seen_in
-from lockstick.trust.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from lockstick.trust.currency import Published
 
 __all__ = ["Cloud", "ask_online"]
-
-_SHOWN_FINDINGS = 3
 
 
 class Cloud(Protocol):
@@ -61,7 +60,8 @@ def ask_online(
         cloud: Who is asked.
         at: The time to judge by.
         observer: Told of the progress.
-        memory: What this machine has verified before; None to go without.
+        memory: Where what was verified is remembered; None to remember nothing. The verification itself should not
+            have remembered anything yet.
 
     Returns:
         The same outcome with what was learnt. What keeps the cloud from answering is in it and not raised, so that
@@ -80,10 +80,14 @@ def ask_online(
         if answer is Answer.CURRENT and verdict is Verdict.EXPIRED and outcome.verdict is Verdict.VERIFIED:
             raise _ran_out(published)
     except LockstickError as error:
+        if memory is not None and outcome.verdict is Verdict.VERIFIED:
+            memory.remember(outcome.anchors, seen_in(outcome.trail))
         return replace(outcome, online=Online(asked=cloud.name, error=error))
+    findings = (*outcome.findings, *ledger.findings)
+    if memory is not None and verdict_of(findings) is Verdict.VERIFIED:
+        memory.remember(outcome.anchors, seen_in(outcome.trail))
     if memory is not None and verdict is Verdict.VERIFIED and answer is not Answer.DISAGREES:
         memory.remember(outcome.anchors, seen_in(published.trail))
-    findings = (*outcome.findings, *ledger.findings)
     box, snapshot = published.trail.lockbox, published.trail.offline_snapshot
     online = Online(
         asked=cloud.name,
@@ -97,7 +101,7 @@ def ask_online(
 def _distrusted(published: Published) -> DistrustError:
     return DistrustError(
         "what the cloud says of this lockbox is not to be trusted",
-        why=_worst(published),
+        why=in_words(errors_of(published.findings)),
         remedy="Check that the credentials.zip is of the account that the lockbox is from. If it is, treat this as an "
         "attack on the repository or on the way to it.",
     )
@@ -106,11 +110,6 @@ def _distrusted(published: Published) -> DistrustError:
 def _ran_out(published: Published) -> NotCurrentError:
     return NotCurrentError(
         "what the cloud publishes has itself expired, so nobody knows what is current",
-        why=_worst(published),
+        why=in_words(errors_of(published.findings)),
         remedy="Ask whoever runs the repository to renew its documents.",
     )
-
-
-def _worst(published: Published) -> str:
-    errors = worst_first(one for one in published.findings if one.severity is Severity.ERROR)
-    return "; ".join(f"{one.rule}: {one.subject}: {one.message}" for one in errors[:_SHOWN_FINDINGS])
