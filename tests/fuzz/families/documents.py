@@ -21,8 +21,10 @@ from lockstick.metadata.strictjson import parse_object, parse_standard_object
 from lockstick.metadata.targets import read_targets
 from lockstick.metadata.tuf import TUF
 from lockstick.metadata.uptane import UPTANE
+from lockstick.trust.currency import Answer, compare_published, judge_published
 from lockstick.trust.evidence import Anchors, Evidence, RepositoryEvidence
 from lockstick.trust.explain import explain as explain_chain
+from lockstick.trust.findings import Ledger, Verdict, verdict_of
 from lockstick.trust.judge import judge
 from lockstick.trust.tuf.search import find_target
 from lockstick.trust.tuf.trusted import TrustedMetadata
@@ -31,11 +33,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lockstick.metadata.dialect import Dialect
+    from lockstick.trust.trail import Trail
 
 __all__ = ["PLACES", "TARGETS", "lockbox_files", "place_seeds"]
 
 PLACES = sorted(sound())
 _SIGNED = ("lockbox", "offline_snapshot", "targets", "snapshot", "director_roots", "image_roots")
+_PUBLISHED = (
+    ("lockbox", "box.json"),
+    ("offline_snapshot", "offline-snapshot.json"),
+    ("director_roots", "2.root.json"),
+)
 
 
 @cache
@@ -127,6 +135,37 @@ def _judge(found: Evidence, anchors: Anchors) -> None:
 
 
 @cache
+def _verified_lockbox() -> Trail:
+    forge = Forge()
+    return judge(forge.evidence(), forge.anchors(), AT).trail
+
+
+def published(data: bytes) -> None:
+    """What a Director publishes, held against a verified lockbox: the first byte says which file."""
+    choice, rest = split(data, 2 * len(_PUBLISHED))
+    forge = Forge()
+    member, name = _PUBLISHED[choice % len(_PUBLISHED)]
+    files = dict(forge.evidence().director.files)
+    if choice < len(_PUBLISHED):
+        files[name] = rest
+    else:
+        try:
+            body: Any = parse_object(rest, "fuzz.json")
+        except MalformedError:
+            return
+        setattr(forge, member, [forge.director_roots[0], body] if member == "director_roots" else body)
+        with suppress(KeyError, TypeError):  # as above
+            files = dict(forge.evidence().director.files)
+    found = judge_published(files, "box", Forge().anchors(), AT)
+    if verdict_of(found.findings) not in (Verdict.VERIFIED, Verdict.EXPIRED):
+        return
+    ledger = Ledger()
+    answer = compare_published(_verified_lockbox(), found.trail, "box", ledger)
+    if (answer is Answer.CURRENT) != (verdict_of(ledger.findings) is Verdict.VERIFIED):
+        raise AssertionError("the answer is not what was found")
+
+
+@cache
 def _repository() -> Repository:
     made = Repository()
     key = made.delegate("targets", "role", "*.bin")
@@ -195,6 +234,15 @@ def _signed_seeds() -> list[bytes]:
     ]
 
 
+def _published_seeds() -> list[bytes]:
+    files = Forge().evidence().director.files
+    bodies = {number: json.dumps(json.loads(files[name])["signed"]) for number, (_, name) in enumerate(_PUBLISHED)}
+    return [
+        *(bytes([number]) + files[name] for number, (_, name) in enumerate(_PUBLISHED)),
+        *(bytes([len(_PUBLISHED) + number]) + body.encode() for number, body in bodies.items()),
+    ]
+
+
 def _tuf_seeds() -> Sequence[bytes]:
     made = _repository()
     names = ("1.root", "timestamp", "2.snapshot", "2.targets", "1.role")
@@ -210,5 +258,6 @@ TARGETS = {
     "tuf_document": Target(tuf_document, _tuf_texts),
     "lockbox": Target(lockbox, place_seeds),
     "signed_lockbox": Target(signed_lockbox, _signed_seeds),
+    "published": Target(published, _published_seeds),
     "tuf_repository": Target(tuf_repository, _tuf_seeds),
 }
