@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ from lockstick.errors import DistrustError, NotCurrentError, TransferError
 from lockstick.lockbox.anchors import AnchorChoice
 from lockstick.lockbox.layout import find_lockbox
 from lockstick.lockbox.online import ask_online
+from lockstick.lockbox.seen import SeenFiles
 from lockstick.lockbox.verify import verify
 from lockstick.trust.currency import Answer
 from lockstick.trust.findings import Verdict
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
     from lockstick.lockbox.outcome import VerifyOutcome
     from lockstick.progress import Observer
+    from lockstick.trust.evidence import Anchors
+    from lockstick.trust.memory import Seen
 
 
 class Cloud:
@@ -50,6 +55,30 @@ def outcome(tmp_path: Path) -> VerifyOutcome:
 
 def asked(outcome: VerifyOutcome, cloud: Forge | Exception) -> VerifyOutcome:
     return ask_online(outcome, cloud=Cloud(cloud), at=AT)
+
+
+class Memory(SeenFiles):
+    """Remembers which versions of the offline-snapshot it was told of."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, [], say=print)
+        self.told: list[int] = []
+
+    def remember(self, anchors: Anchors, now: Seen) -> None:
+        assert anchors == Forge().anchors()
+        self.told.append(now.documents["director/offline-snapshot.json"])
+
+
+def remembered(outcome: VerifyOutcome, cloud: Forge | Exception, folder: Path) -> list[int]:
+    memory = Memory(folder)
+    ask_online(outcome, cloud=Cloud(cloud), at=AT, memory=memory)
+    return memory.told
+
+
+def at_version(snapshot: int, expires: str = "2027-06-01T00:00:00Z") -> Forge:
+    forge = Forge()
+    forge.offline_snapshot |= {"version": snapshot, "expires": expires}
+    return forge
 
 
 def newest_root(expires: str) -> Forge:
@@ -103,3 +132,33 @@ def test_a_failure_leaves_the_verdict_alone_and_is_kept(outcome: VerifyOutcome, 
 def test_a_mistake_of_ours_is_not_taken_for_an_answer(outcome: VerifyOutcome) -> None:
     with pytest.raises(ZeroDivisionError):
         asked(outcome, ZeroDivisionError())
+
+
+def test_what_is_remembered_is_what_was_verified_and_what_is_published(outcome: VerifyOutcome, tmp_path: Path) -> None:
+    assert remembered(outcome, Forge(), tmp_path) == [7, 7]
+    assert remembered(outcome, TransferError("no line"), tmp_path) == [7]
+    assert remembered(outcome, at_version(8), tmp_path) == [8]
+
+
+def test_nothing_is_remembered_where_the_cloud_disagrees(outcome: VerifyOutcome, tmp_path: Path) -> None:
+    assert remembered(outcome, at_version(6), tmp_path) == []
+
+
+def test_expired_documents_are_not_remembered(outcome: VerifyOutcome, tmp_path: Path) -> None:
+    assert remembered(outcome, at_version(8, EARLIER), tmp_path) == []
+    expired = replace(outcome, verdict=Verdict.EXPIRED)
+    assert remembered(expired, TransferError("no line"), tmp_path) == []
+
+
+def test_a_lockbox_that_has_expired_can_be_the_current_one(outcome: VerifyOutcome) -> None:
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    expired = replace(outcome, verdict=Verdict.EXPIRED, at=at)
+    told = ask_online(expired, cloud=Cloud(Forge()), at=at)
+    assert told.online is not None
+    assert (told.online.answer, told.online.error) == (Answer.CURRENT, None)
+
+
+def test_a_lockbox_without_a_name_is_not_asked_about(outcome: VerifyOutcome) -> None:
+    told = ask_online(replace(outcome, lockbox=None), cloud=Cloud(AssertionError()), at=AT)
+    assert told.online is not None
+    assert (told.online.answer, told.online.error) == (None, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from forge import AT, EARLIER, Forge, Key, envelope
@@ -67,6 +69,10 @@ def test_one_that_was_revoked_since_is_superseded_by_an_empty_one() -> None:
     answer, verdict, found = asked(forge(8, 4, is_empty=True))
     assert (answer, verdict) == (Answer.REVOKED, Verdict.EXPIRED)
     assert found[1].endswith("the cloud publishes version 4, which is empty: it was revoked")
+
+
+def test_an_empty_lockbox_that_was_published_anew_was_not_revoked_since() -> None:
+    assert asked(forge(8, 4, is_empty=True), forge(is_empty=True))[0] is Answer.SUPERSEDED
 
 
 def test_an_empty_lockbox_that_is_published_is_current() -> None:
@@ -136,6 +142,12 @@ def test_what_is_published_is_judged_by_the_given_anchors_alone() -> None:
     assert verdict_of(found.findings) is Verdict.REJECTED
 
 
+def test_without_an_anchor_nothing_that_is_published_is_believed() -> None:
+    nobody = replace(Forge().anchors(), director=None)
+    found = judge_published(forge().evidence().director.files, "box", nobody, AT)
+    assert verdict_of(found.findings) is Verdict.UNANCHORED
+
+
 def test_a_newer_root_is_reached_by_its_chain() -> None:
     made = forge(8, 4)
     made.director_roots.append(dict(made.director_roots[1], version=3))
@@ -172,3 +184,5 @@ def test_only_genuine_documents_are_compared() -> None:
         compare_published(Trail(), here(), "box", Ledger())
     with pytest.raises(ValueError, match="genuine"):
         compare_published(here(), Trail(), "box", Ledger())
+    with pytest.raises(ValueError, match="genuine"):
+        compare_published(replace(here(), lockbox=None), here(), "box", Ledger())

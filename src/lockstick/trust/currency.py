@@ -151,7 +151,7 @@ def _check_same(mine: Document, theirs: Document, ledger: Ledger, subject: str) 
     if mine.version > theirs.version:
         known = f"this is version {mine.version}; the cloud publishes version {theirs.version}"
         ledger.report("cloud-behind", subject, known)
-    elif mine.version < theirs.version or mine.signed_bytes != theirs.signed_bytes:
+    elif mine.signed_bytes != theirs.signed_bytes:
         ledger.report("cloud-differs", subject, f"of version {theirs.version}, the cloud publishes another content")
     else:
         return True
