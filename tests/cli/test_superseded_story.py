@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from docs.terminal import START
-from lockstick.cloud.api import ApiClient, Endpoint, LockboxDefinition, read_api_client
 from lockstick.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ class Desk:
 
     folder: Path
     cloud: Sandbox
-    api: ApiClient
 
     def type(self, *words: str, program: str = "main") -> tuple[int, Any]:
         """Run a program; give its exit code and its document."""
@@ -56,8 +54,13 @@ class Desk:
         assert code == 0, document
         return document
 
-    def define(self, *packages: str) -> None:
-        self.api.lockboxes.define("kiosk", LockboxDefinition(package_ids=packages))
+    def define(self, version: str) -> Any:
+        """Publish ``kiosk`` from a file, and give the document."""
+        text = f"packages:\n  - name: kiosk-app\n    version: '{version}'\n  - {KEPT}\n"
+        (self.folder / "kiosk.yaml").write_text(text)
+        code, document = self.type("lockboxes", "define", "kiosk", "--file", "kiosk.yaml", "--yes")
+        assert code == 0, document
+        return document
 
     def fetched(self) -> list[str]:
         """The packages that were asked for since this was last asked, a request each."""
@@ -79,30 +82,33 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     folder = tmp_path / "desk"
     folder.mkdir()
     with Sandbox.start(tmp_path / "cloud") as cloud:
-        endpoint = Endpoint.of(f"{cloud.api_url}/api/v2beta")
-        with ApiClient(read_api_client(cloud.api_client_path), endpoint=endpoint) as api:
-            (folder / "credentials.zip").write_bytes(cloud.credentials_path.read_bytes())
-            (folder / "kiosk.json").write_text('{"primary": {"hardware_id": "kiosk-unit", "serial": "k1"}}')
-            for version in ("1.0", "1.1"):
-                (folder / "app").write_bytes(version.encode() * 50_000)
-                api.packages.upload(folder / "app", name="kiosk-app", version=version, hardware_ids=["kiosk-unit"])
-            yield Desk(folder, cloud, api)
+        monkeypatch.setenv("LOCKSTICK_API_CLIENT", str(cloud.api_client_path))
+        monkeypatch.setenv("LOCKSTICK_API_URL", f"{cloud.api_url}/api/v2beta")
+        (folder / "credentials.zip").write_bytes(cloud.credentials_path.read_bytes())
+        (folder / "kiosk.json").write_text('{"primary": {"hardware_id": "kiosk-unit", "serial": "k1"}}')
+        desk = Desk(folder, cloud)
+        for version in ("1.0", "1.1"):
+            (folder / "app").write_bytes(version.encode() * 50_000)
+            named = ("--name", "kiosk-app", "--version", version, "--hardware-id", "kiosk-unit")
+            code, document = desk.type("packages", "upload", "app", *named)
+            assert code == 0, document
+        yield desk
 
 
 def test_the_first_stick_is_superseded_after_the_second_for_the_device_and_by_the_cloud(desk: Desk) -> None:
     assert desk.type("trust", "add", "plant", "--from", "credentials.zip")[0] == 0
-    desk.define(OLD, KEPT)
+    desk.define("1.0")
     desk.build("first")
     assert desk.fetched() == [KEPT, OLD]
     assert desk.rehearse("first", "untouched.state")[:2] == (0, "PASS")
     code, document = desk.ask("first")
     assert (code, document["online"]["answer"]) == (0, "current")
 
-    desk.define(NEW, KEPT)
+    desk.define("1.1")
     desk.cloud.requests.clear()
     second = desk.build("second")
     assert desk.fetched() == [NEW]  # the rest came out of this machine's store
@@ -131,9 +137,9 @@ def test_the_first_stick_is_superseded_after_the_second_for_the_device_and_by_th
 
 def test_a_revoked_lockbox_is_superseded_until_the_empty_one_is_built(desk: Desk) -> None:
     assert desk.type("trust", "add", "plant", "--from", "credentials.zip")[0] == 0
-    desk.define(OLD, KEPT)
+    desk.define("1.0")
     desk.build("first")
-    desk.api.lockboxes.revoke("kiosk")
+    assert desk.type("lockboxes", "revoke", "kiosk", "--yes")[0] == 0
     code, document = desk.ask("first")
     assert (code, document["online"]["answer"]) == (4, "revoked")
     desk.cloud.requests.clear()
