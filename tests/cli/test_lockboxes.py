@@ -480,7 +480,7 @@ def test_two_versions_and_a_file_are_compared(lockstick: Runner, define: Runner,
         ("nothing", "kiosk", 8),
         ("kiosk@9", "kiosk", 8),
         ("kiosk", "a b", 2),
-        ("kiosk", "none.yaml", 6),
+        ("kiosk", "none.yaml", 2),
         ("k@x", "kiosk", 2),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.errors import MediaError
+from lockstick.errors import MediaError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,13 +19,15 @@ def read_file(path: Path) -> Definition:
 
     Raises:
         MediaError: It cannot be read.
-        UsageError: It is no definition.
+        UsageError: There is none, or it is no definition.
     """
     from lockstick.cloud.definitions.reading import MAX_FILE, read_definition
 
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}", remedy="Name the file with the definition.") from None
     except OSError as error:
         raise MediaError(f"{path} cannot be read", why=error.strerror or "") from error
     return read_definition(data, origin=str(path))
