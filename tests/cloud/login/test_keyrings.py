@@ -154,7 +154,7 @@ def test_one_that_does_not_keep_what_it_is_given_is_noticed(use: Callable[[objec
 
 def test_without_the_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
-    with pytest.raises(NoKeyringError, match=r"lockstick\[keyring\]"):
+    with pytest.raises(NoKeyringError, match=r"in a clone of Lockstick: pip install '\.\[keyring\]'"):
         system_keyring(5)
 
 
