@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -288,6 +289,32 @@ def test_a_link_planted_on_the_stick_leads_nowhere(tmp_path: Path, name: str) ->
     assert [entry.name for entry in elsewhere.iterdir()] == ["precious"]
     assert one.error is None or isinstance(one.error, MediaError)
     assert one.error is not None or contents(stick / "update") == contents(source)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
+@pytest.mark.parametrize("kind", ["link", "pipe", "second-name", "second-name-of-a-package"])
+def test_what_is_planted_among_files_that_were_begun_is_put_out_of_the_way(tmp_path: Path, kind: str) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+    put_until(source, stick, 1)
+    precious = stick / "thesis.txt"
+    precious.write_bytes(b"precious")
+    images = stick / ".lockstick" / "next" / "images"
+    planted = images / "p1.bin"
+    planted.unlink(missing_ok=True)
+    match kind:
+        case "link":
+            planted.symlink_to(precious)
+        case "pipe":
+            os.mkfifo(planted)
+        case "second-name":
+            planted.hardlink_to(precious)
+        case _:
+            (images / "p3.bin").write_bytes(b"")
+            planted.hardlink_to(images / "p3.bin")
+    (one,) = put(source, stick).sticks
+    assert one.error is None
+    assert precious.read_bytes() == b"precious"
+    assert contents(stick / "update") == contents(source)
 
 
 def _documents(source: Path) -> int:

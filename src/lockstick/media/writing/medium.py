@@ -224,13 +224,22 @@ class Medium:
         """Open a file for reading and writing; it is made if need be, its folder is not.
 
         Raises:
-            LockstickError: It cannot be opened.
+            LockstickError: It cannot be opened, or is no plain file of this name alone.
         """
         self.require()
         try:
-            return os.open(path, _CREATE, 0o666)
+            fd = os.open(path, _CREATE, 0o666)
+            status = os.fstat(fd)
         except OSError as error:
             raise self.trouble(error, path, "written") from error
+        if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
+            return fd
+        os.close(fd)
+        raise MediaError(
+            f"{path} is not written to",
+            why="it is no plain file, or another file's second name",
+            remedy="Is somebody else writing to the stick? Remove it, then run the same command again.",
+        )
 
     def flush(self, folders: Iterable[Path]) -> None:
         """Wait until everything that was done is on the medium.

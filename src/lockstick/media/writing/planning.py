@@ -32,7 +32,7 @@ class Lying:
     Attributes:
         pool: In which folder: :data:`NEXT`, or one that holds an older lockbox.
         place: Where in it.
-        size: How many bytes it has.
+        size: How many bytes it has; less than 0 for what is no file, or not this name's alone, and so is never kept.
         claim: What its bytes are said to be, by algorithm; empty if nothing says so.
         is_same: True if the very lockbox that is wanted put it there.
         allocated: How much room it takes, which for a file that is begun is more than it has bytes.
@@ -134,7 +134,7 @@ def make_plan(pieces: Sequence[Piece], lying: Iterable[Lying]) -> Plan:
     kept: set[tuple[str, Place]] = set()
     for piece in pieces:
         begun = in_next.get(piece.place)
-        is_right = begun is not None and _may_be(piece, begun)
+        is_right = begun is not None and begun.size >= 0 and _may_be(piece, begun)
         if begun is not None and is_right and begun.size == piece.size:
             ready.append(piece)
             kept.add((NEXT, piece.place))

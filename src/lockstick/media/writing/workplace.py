@@ -95,7 +95,7 @@ class StickPlace:
                 Lying(
                     pool=NEXT,
                     place=place,
-                    size=size,
+                    size=size if _is_alone(self.next.joinpath(*place)) else -1,
                     claim=claims.get(place, {}),
                     is_same=is_same,
                     allocated=allocated(self.next.joinpath(*place)),
@@ -320,6 +320,11 @@ def _files(folder: Path) -> Iterator[tuple[Place, int]]:
                 stack.append(place)
             else:
                 yield place, entry.size if entry.kind is EntryKind.FILE else -1
+
+
+def _is_alone(path: Path) -> bool:
+    """False for a file that has another name as well: whoever writes to it would write to that one too."""
+    return path.lstat().st_nlink <= 1
 
 
 def _without_ours(folder: Path, listed: set[Place]) -> bool:
