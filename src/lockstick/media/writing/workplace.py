@@ -29,6 +29,7 @@ from lockstick.disk.tree import EntryKind, FolderTree
 from lockstick.errors import MediaError
 from lockstick.lockbox.consignment import MOST_FILES, claims_of, is_ours
 from lockstick.lockbox.layout import MEDIA_FOLDER, WORK_FOLDER
+from lockstick.media.writing.covers import cover_in
 from lockstick.media.writing.journal import read_journal, write_journal
 from lockstick.media.writing.planning import NEXT, Lying
 
@@ -87,6 +88,7 @@ class StickPlace:
         self._medium.require()
         for folder in (self.work, self.next, self.update):
             self._require_folder(folder)
+        self.require_uncovered()
         journal = read_journal(self._journal)
         is_same = journal is not None and journal.identity == consignment.identity
         claims = {} if journal is None else journal.claims
@@ -194,6 +196,7 @@ class StickPlace:
             LockstickError: The medium refused, or lost what it had when that got another name.
         """
         self._medium.require()
+        self.require_uncovered()
         if os.path.lexists(self.update):
             raise MediaError(
                 f"something appeared at {self.update} meanwhile", remedy="Remove it, then run the same command again."
@@ -222,6 +225,8 @@ class StickPlace:
             Where files that nobody knows were put, or None if there were none.
         """
         aside = None
+        if cover_in((self.work, self.update)) is not None:
+            return None
         listed = set(wanted)
         for _, folder in self._older():
             listed |= claims_of(FolderTree(folder)).keys()
@@ -236,6 +241,20 @@ class StickPlace:
             with suppress(OSError):
                 (self.work / name).unlink(missing_ok=True)
         return aside
+
+    def require_uncovered(self) -> None:
+        """Make sure that all of a lockbox is on this medium: nothing else is mounted in its folders.
+
+        Raises:
+            MediaError: Something is.
+        """
+        cover = cover_in((self.work, self.update))
+        if cover is not None:
+            raise MediaError(
+                f"something else is mounted at {cover}",
+                why="what is written there does not lie where it belongs on the stick",
+                remedy="Unmount that, then run the same command again.",
+            )
 
     def _require_folder(self, path: Path) -> None:
         """Refuse a file or a link where a folder of ours belongs: nothing is ever done through it."""
