@@ -44,7 +44,7 @@ def _replace_behind_its_back(stick: Stick, old: bytes, new: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "how"), [("ext4_stick", How.DIRECT), ("exfat_stick", How.CHECKED), ("fat32_stick", How.DROPPED)]
+    ("name", "how"), [("ext4_stick", How.CHECKED), ("exfat_stick", How.CHECKED), ("fat32_stick", How.DROPPED)]
 )
 def test_a_change_on_the_medium_is_seen_though_the_computer_remembers_what_it_wrote(
     name: str, how: How, request: pytest.FixtureRequest
@@ -75,8 +75,8 @@ def test_small_files_come_from_the_medium_too(ext4_stick: Stick) -> None:
         f"the {'life' if index == 7 else 'file'} number {index:03} is small".encode() for index in range(20)
     ]
     assert _read(tree, "empty") == b""
-    assert tree.exclusion.how is How.DIRECT
-    assert tree.exclusion.to_json() == {"how": "direct", "files": {"direct": 21}, "reason": ""}
+    assert tree.exclusion.files == {How.CHECKED: 21}
+    assert tree.exclusion.to_json()["how"] == "dropped-and-checked"
 
 
 def test_a_file_system_that_is_not_asked_past_its_cache_has_it_dropped_and_checked(ext4_stick: Stick) -> None:
@@ -110,7 +110,7 @@ def test_a_file_system_that_only_pretends_to_read_past_its_cache_is_seen_through
     assert tree.exclusion.files == {How.CHECKED: 1}
 
 
-@pytest.mark.parametrize(("pages", "how"), [(None, How.DIRECT), (7, How.DROPPED)])
+@pytest.mark.parametrize(("pages", "how"), [(None, How.CHECKED), (7, How.DROPPED)])
 def test_what_this_user_is_not_told_is_not_claimed(
     ext4_stick: Stick, pages: int | None, how: How, monkeypatch: pytest.MonkeyPatch
 ) -> None:

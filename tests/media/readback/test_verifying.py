@@ -71,7 +71,7 @@ def lockbox(tmp_path: Path) -> Lockbox:
 @pytest.mark.parametrize(
     ("name", "how"),
     [
-        ("ext4_stick", How.DIRECT),
+        ("ext4_stick", How.CHECKED),
         ("exfat_stick", How.CHECKED),
         ("fat32_stick", How.DROPPED),
         ("fuse_stick", How.DROPPED),

@@ -13,6 +13,7 @@ from forge import AT
 from lockstick.disk.tree import FolderTree
 from lockstick.errors import MediaError
 from lockstick.media.writing.covers import cover_in
+from lockstick.progress import SILENT
 from media.ground.mounting import unmount
 from media.writing.boxes import ANCHORS, contents, lay, packages
 
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from media.ground import Stick
 
 
-def put(source: Path, stick: Path, observer: Observer | None = None) -> StickOutcome:
-    more = {} if observer is None else {"observer": observer}
-    outcome = lockstick.write(FolderTree(source), [stick], anchors=ANCHORS, at=AT, clock=time.monotonic, **more)
+def put(source: Path, stick: Path, observer: Observer = SILENT) -> StickOutcome:
+    outcome = lockstick.write(
+        FolderTree(source), [stick], anchors=ANCHORS, at=AT, clock=time.monotonic, observer=observer
+    )
     return outcome.sticks[0]
 
 
@@ -54,8 +56,6 @@ def test_nothing_is_done_where_something_else_is_mounted(
 
 
 def test_what_is_mounted_while_it_is_read_back_keeps_it_hidden(ext4_stick: Stick, tmp_path: Path) -> None:
-    from lockstick.progress import SILENT  # noqa: PLC0415 - only here
-
     source, stick = lay(tmp_path / "box", packages(2)), ext4_stick.mount
     images = stick / ".lockstick" / "next" / "images"
 

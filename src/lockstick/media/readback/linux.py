@@ -8,6 +8,8 @@
    is asked whether anything of it is left, and it is read as usual.
 4. Where a program serves the file system (FUSE), the cache of the device that it reads is dropped and looked into as
    well. What a program has in its own memory nobody can tell.
+5. Where the device is itself a file of this computer (loop), the cache of that file is dropped and looked into, unless
+   the kernel reads that file past its cache. Where it is memory, nothing was kept out of anything.
 """
 
 from __future__ import annotations
@@ -23,9 +25,12 @@ from lockstick.media.readback.beneath import Beneath, drop_device, look_beneath
 from lockstick.media.readback.exclusion import How, worst
 from lockstick.media.readback.residency import resident
 from lockstick.media.readback.source import ALIGNMENT
+from lockstick.media.readback.under import grounds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lockstick.media.readback.under import Ground
 
 __all__ = ["LinuxReader"]
 
@@ -33,6 +38,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 _DIRECT = getattr(os, "O_DIRECT", 0)
 _SAMPLE = 256 << 10
 _TO_DROP = (_SAMPLE, 2 << 20)
+_DEEPEST = 4  # a file on a device that is a file, and on
 _REFUSALS = (errno.EINVAL, errno.EOPNOTSUPP)
 
 
@@ -56,6 +62,11 @@ class LinuxReader:
     def reason(self) -> str:
         """Why the cache cannot be kept out completely."""
         return self._reason
+
+    @property
+    def best(self) -> How:
+        """What can be reached at best; known after :meth:`refresh`."""
+        return self._best
 
     def refresh(self) -> None:
         """Flush the file system, and drop what lies beneath it."""
@@ -168,18 +179,37 @@ def _without_sample(fd: int, size: int) -> bool:
     return not resident(fd, 0, min(_SAMPLE, size), size=size)
 
 
-def _best(beneath: Beneath) -> tuple[How, str]:
-    """What can be reached at best on such a mount, and why no more."""
+def _best(beneath: Beneath, depth: int = _DEEPEST) -> tuple[How, str]:
+    """What can be reached at best on such a mount, and why no more. The caches below it are dropped on the way."""
     if beneath.is_memory:
         return How.NONE, f"{beneath.file_system} is this computer's memory; there is no medium"
-    if beneath.is_program and beneath.device is not None:
-        how = drop_device(beneath.device)
-        if how is How.NONE:
-            return how, f"a program serves the file system, and this user may not empty the cache of {beneath.device}"
-        return how, f"a program serves the file system from {beneath.device}"
     if beneath.device is not None:
-        return How.DIRECT, ""
+        how, reason = How.DIRECT, ""
+        if beneath.is_program:
+            how = drop_device(beneath.device)
+            reason = f"a program serves the file system from {beneath.device}"
+            if how is How.NONE:
+                reason = f"a program serves the file system, and this user may not empty the cache of {beneath.device}"
+        ways = [(how, reason), *(_way_to(ground, depth) for ground in grounds_of(beneath.device))]
+        least = worst(one for one, _ in ways)
+        return next(one for one in ways if one[0] is least)
     if beneath.is_program:
         return How.DROPPED, "a program serves the file system; what it keeps in its own memory cannot be seen"
     shown = beneath.file_system or "the file system"
     return How.DROPPED, f"{shown} does not lie on a drive of this computer"
+
+
+def _way_to(ground: Ground, depth: int) -> tuple[How, str]:
+    """The same for what a device stands on, if that is no drive."""
+    if ground.file is None:
+        return How.NONE, f"{ground.device} is this computer's memory; there is no medium"
+    shown = f"{ground.device} is the file {ground.file}"
+    if depth == 0:
+        return How.NONE, f"{shown}, which lies on too many others"
+    how = How.DIRECT if ground.is_direct else drop_device(ground.file)
+    if how is How.NONE:
+        return how, f"{shown}, and this user may not empty the cache of that"
+    below, reason = _best(look_beneath(ground.file.parent), depth - 1)
+    if worst((how, below)) is below and below is not how:
+        return below, f"{shown}; {reason}"
+    return how, shown
