@@ -16,6 +16,7 @@ import pytest
 
 from lockstick.disk.durable import reserve
 from lockstick.disk.lock import take_lock
+from lockstick.media.capacity import check_capacity
 from media.writing.boxes import contents, lay, packages, put_until, verified, write_roots
 
 if TYPE_CHECKING:
@@ -398,3 +399,40 @@ def test_a_dry_run_says_that_a_stick_is_too_small_once_its_old_lockbox_is_counte
     assert result.code == 6
     assert f"{tiny_stick.mount}: NOT FIT" in result.out
     assert result.out.count("Free at least") == 1
+
+
+@pytest.mark.parametrize("when", ["while-others-are-checked", "while-others-are-written"])
+def test_where_a_stick_was_nothing_is_left_when_it_is_pulled_between_the_steps(
+    write: Runner, box: Path, ext4_stick: Stick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """The mount point of a stick that was pulled is a folder on the disk of the machine."""
+    from lockstick.media.writing import write as writing  # noqa: PLC0415 - only here
+
+    other = tmp_path / "other"
+    other.mkdir()
+
+    def pulled_after(original: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            found = original(*arguments, **named)
+            if ext4_stick.mount.is_mount():
+                subprocess.run(["umount", "-l", ext4_stick.mount], check=True)
+            return found
+
+        return call
+
+    if when == "while-others-are-checked":
+        original = check_capacity
+        monkeypatch.setattr("lockstick.cli.sticks.check_capacity", pulled_after(original))
+        result = write(box, other, ext4_stick.mount, "--check-capacity", "--json")
+        assert result.code == 6
+        assert "was removed" in result.json()["sticks"][1]["error"]["what"]
+    else:
+        monkeypatch.setattr(writing, "write_consignment", pulled_after(writing.write_consignment))
+        result = write(box, ext4_stick.mount, other, "--json", "--eject")
+        gone = result.json()["sticks"][0]
+        assert gone["outcome"] == "verified"
+        assert gone["receipt"] is None
+        assert not gone["ejected"]
+        assert "removed-early" in [one["check"] for one in gone["remarks"]]
+        assert gone["name"] is not None, "this machine knows of it all the same"
+    assert list(ext4_stick.mount.iterdir()) == [], "nothing is put where the stick was"

@@ -14,6 +14,7 @@ from lockstick.media.capacity import check_capacity
 from lockstick.media.drives import find_drives
 from lockstick.media.drives.belonging import called
 from lockstick.media.preflight import Wishes, check, look_at, probe_of
+from lockstick.media.remarks import Remark, Weight
 from lockstick.media.writing.afterwards import record
 from lockstick.media.writing.ending import Ending
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from lockstick.media.model import Drive
     from lockstick.media.records.register import Register
     from lockstick.media.records.signing import ReceiptKey
-    from lockstick.media.remarks import Remark
+    from lockstick.media.writing.holding import Held
+    from lockstick.media.writing.medium import RemovedError
     from lockstick.media.writing.outcome import WriteOutcome
     from lockstick.media.writing.planned import PlannedStick, Survey
     from lockstick.progress import Observer
@@ -80,20 +82,24 @@ def _with_meant_place(one: PlannedStick, drives: Sequence[Drive]) -> PlannedStic
     return replace(one, error=UsageError(one.error.what, why=one.error.why, remedy=remedy))
 
 
-def check_room(planned: Sequence[PlannedStick], observer: Observer) -> tuple[PlannedStick, ...]:
+def check_room(planned: Sequence[PlannedStick], observer: Observer, held: Held) -> tuple[PlannedStick, ...]:
     """Find out whether the sticks have the room that they say they have.
 
     Args:
         planned: What is known of them.
         observer: Told of the progress.
+        held: Knows whether they are still there.
 
     Returns:
         The same; a stick that lies about its size has an error.
     """
-    return tuple(one if one.error is not None else _with_true_size(one, observer) for one in planned)
+    return tuple(one if one.error is not None else _with_true_size(one, observer, held) for one in planned)
 
 
-def _with_true_size(one: PlannedStick, observer: Observer) -> PlannedStick:
+def _with_true_size(one: PlannedStick, observer: Observer, held: Held) -> PlannedStick:
+    lost = held.lost(one.mount)
+    if lost is not None:
+        return replace(one, error=lost)
     try:
         found = check_capacity(one.mount, key=secrets.token_bytes(32), clock=time.monotonic, observer=observer)
     except LockstickError as error:
@@ -111,6 +117,7 @@ def finish(
     register: Register,
     key: ReceiptKey | None,
     operator: str,
+    held: Held,
     eject: Callable[[Path], object] | None = None,
 ) -> tuple[Ending, ...]:
     """Leave receipts, and eject what is proven.
@@ -121,6 +128,7 @@ def finish(
         register: This machine's register.
         key: The user's key for receipts; None to sign nothing.
         operator: Who writes, or empty.
+        held: Knows whether the sticks are still there; lets go of those that are ejected.
         eject: Ejects the stick that a folder lies on; None to eject nothing.
 
     Returns:
@@ -132,6 +140,7 @@ def finish(
     for stick in outcome.sticks:
         before = known[stick.mount]
         ending = Ending(mount=stick.mount, remarks=before.remarks)
+        lost = held.lost(stick.mount)
         # A call that makes no sense as it stands (another run is at it) says nothing about the stick.
         if before.error is None and not isinstance(stick.error, UsageError):
             facts = before.facts
@@ -146,12 +155,26 @@ def finish(
                 tool=metadata.version("lockstick"),
                 random=secrets.token_bytes,
                 operator=operator,
+                is_gone=lost is not None,
             )
             ending = replace(ending, receipt=kept.on_stick, name=kept.stick, remarks=(*before.remarks, *kept.remarks))
-        if eject is not None and stick.is_proven:
+        if lost is not None and stick.is_proven:
+            ending = replace(ending, remarks=(*ending.remarks, _gone(lost)))
+        elif eject is not None and stick.is_proven:
+            held.release(stick.mount)
             ending = _ejected(ending, eject)
         endings.append(ending)
     return tuple(endings)
+
+
+def _gone(lost: RemovedError) -> Remark:
+    return Remark(
+        check="removed-early",
+        weight=Weight.WARNING,
+        subject=str(lost),
+        message=f"{lost} before its receipt could be put on it; what was read back from it had been proven",
+        remedy="Put it in again and run the same command: it is read back once more, and gets its receipt.",
+    )
 
 
 def _ejected(ending: Ending, eject: Callable[[Path], object]) -> Ending:

@@ -76,6 +76,7 @@ def write(
     from lockstick.cli.sticks import check_room, finish, survey_for, with_meant_places
     from lockstick.lockbox.consignment import consign
     from lockstick.media.drives.ejecting import eject
+    from lockstick.media.writing.holding import Held
     from lockstick.media.writing.planned import plan_sticks
     from lockstick.media.writing.proving import prover
     from lockstick.media.writing.write import refuse_twins, write_consignment
@@ -87,13 +88,13 @@ def write(
     register = open_register(register_file)
     key = None if dry_run else signing_key()
     refuse_twins(mounts)
-    with console.observer() as observer:
+    with console.observer() as observer, Held(mounts) as held:
         observer.phase("metadata")
         consignment = consign(source, anchors=choice, at=at, memory=memory)
         observer.phase("planning")
         planned = with_meant_places(plan_sticks(consignment, mounts, survey_for(label=label, i_know=i_know)))
         if check_capacity and not dry_run:
-            planned = check_room(planned, observer)
+            planned = check_room(planned, observer, held)
         if dry_run:
             code = worst_code([one.error for one in planned])
             document, lines = plan_json(consignment, planned, register), plan_text(consignment, planned, register)
@@ -108,9 +109,16 @@ def write(
                 observer=observer,
                 retry_bad=retry_bad,
                 refused={one.mount: one.error for one in planned if one.error is not None},
+                held=held,
             )
             ends = finish(
-                outcome, planned, register=register, key=key, operator=operator, eject=eject if ejects else None
+                outcome,
+                planned,
+                register=register,
+                key=key,
+                operator=operator,
+                held=held,
+                eject=eject if ejects else None,
             )
             code = worst_code([*(one.error for one in outcome.sticks), *(one.trouble for one in ends)])
             document = write_json(outcome, ends)

@@ -38,6 +38,7 @@ def record(
     tool: str,
     random: Callable[[int], bytes],
     operator: str = "",
+    is_gone: bool = False,
 ) -> Kept:
     """Leave the receipt of one stick.
 
@@ -52,12 +53,14 @@ def record(
         tool: The version of this program.
         random: Gives so many random bytes.
         operator: Who wrote it, if they want to say so.
+        is_gone: True if the stick was pulled meanwhile: nothing is put where it was.
 
     Returns:
         What became of the receipt; nothing is raised for a stick or a register that does not take it.
     """
+    is_gone = is_gone or isinstance(stick.error, RemovedError)
     documents = None
-    if stick.is_proven:
+    if stick.is_proven and not is_gone:
         with suppress(LockstickError):
             documents = documents_digest(FolderTree(stick.mount / MEDIA_FOLDER))
     written = Written(
@@ -81,5 +84,4 @@ def record(
         random=random,
         operator=operator,
     )
-    is_gone = isinstance(stick.error, RemovedError)
     return keep(receipt, None if is_gone else stick.mount, register, key)

@@ -78,6 +78,10 @@ class Medium:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
         if self._fd is not None:
             with suppress(OSError):
                 os.close(self._fd)

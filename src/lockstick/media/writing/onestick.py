@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lockstick.disk.tree import Tree
     from lockstick.lockbox.consignment import Consignment, Piece
     from lockstick.media.readback import Damage
+    from lockstick.media.writing.holding import Held
     from lockstick.media.writing.planning import Lying, Plan
     from lockstick.media.writing.proving import Proof, Prove
     from lockstick.media.writing.supply import Supply
@@ -63,6 +64,7 @@ class StickRun:
         observer: Told of the progress.
         stopped: Asked now and then; True ends the work.
         retry_bad: True to write once more what was written and is read back wrong.
+        held: Knows whether it is still the stick that was looked at before; None if nobody looked.
     """
 
     mount: Path
@@ -74,6 +76,7 @@ class StickRun:
     observer: Observer
     stopped: Callable[[], bool]
     retry_bad: bool = False
+    held: Held | None = None
     _terms: Terms = field(init=False)
     _written: int = 0
     _write_seconds: float = 0.0
@@ -98,6 +101,8 @@ class StickRun:
         """
         try:
             with Medium(self.mount) as medium:
+                if self.held is not None and (lost := self.held.lost(self.mount)) is not None:
+                    raise lost
                 try:
                     with open_stick(medium) as place:
                         return self._run(medium, place)

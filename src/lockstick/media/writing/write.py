@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lockstick.lockbox.anchors import AnchorChoice
     from lockstick.lockbox.consignment import Consignment
     from lockstick.lockbox.seen import SeenFiles
+    from lockstick.media.writing.holding import Held
     from lockstick.media.writing.proving import Prove
     from lockstick.progress import Observer
 
@@ -92,6 +93,7 @@ def write_consignment(
     observer: Observer = SILENT,
     retry_bad: bool = False,
     refused: Mapping[Path, LockstickError] | None = None,
+    held: Held | None = None,
     memory_limit: int = MEMORY,
 ) -> WriteOutcome:
     """Write what has been judged already; see :func:`write`.
@@ -105,6 +107,7 @@ def write_consignment(
         observer: Told of the progress.
         retry_bad: True to write once more, once, what was written and is read back wrong.
         refused: Sticks to which nothing is written, and why; they have their place among the outcomes.
+        held: Knows whether these are still the sticks that were looked at before; None if nobody looked.
         memory_limit: How many bytes of the source are kept for sticks that come after.
 
     Returns:
@@ -131,6 +134,7 @@ def write_consignment(
             observer=chorus.voice(mount),
             stopped=stop.is_set,
             retry_bad=retry_bad,
+            held=held,
         )
         for mount in wanted
     ]
