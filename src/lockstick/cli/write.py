@@ -79,7 +79,7 @@ def write(
     from lockstick.media.writing.holding import Held
     from lockstick.media.writing.planned import plan_sticks
     from lockstick.media.writing.proving import prover
-    from lockstick.media.writing.write import refuse_twins, write_consignment
+    from lockstick.media.writing.write import refuse_own_source, refuse_twins, write_consignment
     from lockstick.report.write import plan_json, plan_text, write_json, write_text
 
     choice = anchor_choice(trust_folder, tofu=tofu)
@@ -88,6 +88,7 @@ def write(
     register = open_register(register_file)
     key = None if dry_run else signing_key()
     refuse_twins(mounts)
+    refuse_own_source(source, mounts)
     with console.observer() as observer, Held(mounts) as held:
         observer.phase("metadata")
         consignment = consign(source, anchors=choice, at=at, memory=memory)

@@ -317,6 +317,26 @@ def test_what_is_planted_among_files_that_were_begun_is_put_out_of_the_way(tmp_p
     assert contents(stick / "update") == contents(source)
 
 
+@pytest.mark.parametrize("name", ["update", ".lockstick/next", "link"])
+def test_a_lockbox_is_not_written_over_itself(tmp_path: Path, name: str) -> None:
+    stick = tmp_path / "stick"
+    source = lay(stick / ("update" if name == "link" else name), packages())
+    spoil(source / "images" / "p2.bin", 1000)
+    if name == "link":
+        (tmp_path / "link").symlink_to(stick)
+    before = contents(stick)
+    with pytest.raises(UsageError, match="in the folder that is to be replaced"):
+        put(tmp_path / "link" / "update" if name == "link" else source, stick)
+    assert contents(stick) == before
+
+
+def test_a_lockbox_elsewhere_on_the_stick_may_be_written_to_it(tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    source = lay(stick / "boxes" / "line-a", packages())
+    assert put(source, stick).sticks[0].error is None
+    assert contents(stick / "update") == contents(source)
+
+
 def _documents(source: Path) -> int:
     return sum(path.stat().st_size for path in (source / "metadata").rglob("*.json"))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError, UsageError
 from lockstick.lockbox.consignment import consign
+from lockstick.lockbox.layout import MEDIA_FOLDER, WORK_FOLDER
 from lockstick.media.writing.chorus import Chorus
 from lockstick.media.writing.filling import StoppedError
 from lockstick.media.writing.onestick import StickRun
@@ -20,7 +22,6 @@ from lockstick.progress import SILENT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from lockstick.disk.tree import Tree
     from lockstick.errors import LockstickError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from lockstick.media.writing.proving import Prove
     from lockstick.progress import Observer
 
-__all__ = ["refuse_twins", "write", "write_consignment"]
+__all__ = ["refuse_own_source", "refuse_twins", "write", "write_consignment"]
 
 _LOOK = 0.2
 
@@ -117,6 +118,7 @@ def write_consignment(
         LockstickError: As :func:`write`.
     """
     refuse_twins(mounts)
+    refuse_own_source(source, mounts)
     started, began = clock(), datetime.now(UTC)
     stop = threading.Event()
     errors = refused or {}
@@ -200,3 +202,31 @@ def refuse_twins(mounts: Sequence[Path]) -> None:
                 is_same = mount == other
             if is_same:
                 raise UsageError(f"{mount} was named twice", remedy="Name every stick once.")
+
+
+def refuse_own_source(source: Tree, mounts: Sequence[Path]) -> None:
+    """Refuse a source in the very folders of a stick that are about to be replaced.
+
+    Args:
+        source: The lockbox.
+        mounts: Where the sticks are mounted.
+
+    Raises:
+        UsageError: It lies there; it would be hidden, and emptied, while it is read.
+    """
+    place = Path(source.shown).resolve()
+    for mount in mounts:
+        for own in (mount / MEDIA_FOLDER, mount / WORK_FOLDER):
+            if any(_is_same(own, folder) for folder in (place, *place.parents)):
+                raise UsageError(
+                    f"the lockbox in {source.shown} lies on {mount}, in the folder that is to be replaced",
+                    remedy="To look whether it is whole, run 'lockstick verify'. To write it, copy it to this machine "
+                    "first.",
+                )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
