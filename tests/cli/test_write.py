@@ -225,6 +225,24 @@ def test_interrupted_amid_the_reading_back_it_ends_soon(fuse_stick: BadStick, tm
     assert not (fuse_stick.mount / "update").exists()
 
 
+def test_who_interrupts_again_and_again_sees_no_traceback(fuse_stick: BadStick, tmp_path: Path) -> None:
+    box = lay(tmp_path / "box", packages(4, 8_000_000))
+    fuse_stick.slow(read=2_000_000)
+    command = [sys.executable, "-m", "lockstick", "write", str(box), "--to", str(fuse_stick.mount), "--i-know"]
+    command += ["--trust", str(write_roots(tmp_path / "roots")), "--at", AT, "--json"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        while sum(fuse_stick.read().values()) < 1_000_000:
+            assert process.poll() is None
+            time.sleep(0.01)
+        for _ in range(5):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.15)
+        out, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert json.loads(out)["error"]["exit_code"] == 130
+
+
 def test_a_slow_stick_does_not_hold_up_a_fast_one(write: Runner, fuse_stick: BadStick, tmp_path: Path) -> None:
     box, fast = lay(tmp_path / "box", packages(4, 1_000_000)), tmp_path / "fast"
     fast.mkdir()

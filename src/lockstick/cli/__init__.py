@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 __all__ = ["main", "verify_main"]
+
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -14,8 +18,7 @@ def main() -> None:
     from lockstick.cli.boundary import run
 
     code = run(sys.argv[1:])
-    gc.freeze()
-    sys.exit(code)
+    _leave(code)
 
 
 def verify_main() -> None:
@@ -24,7 +27,21 @@ def verify_main() -> None:
     from lockstick.cli.boundary import run
 
     code = run(["verify", *sys.argv[1:]], program="lockstick-verify", single=True)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the program. Threads may still wait for a slow medium; who interrupts once more then, waits no longer."""
     gc.freeze()
+    if code == _INTERRUPTED:
+        import os
+        import signal
+
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        # Without this, the interpreter itself is interrupted amid its ending, and says so with a traceback.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(code))
     sys.exit(code)
 
 
