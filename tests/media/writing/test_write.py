@@ -14,6 +14,7 @@ from lockstick.disk.lock import take_lock
 from lockstick.disk.tree import FolderTree
 from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError, UsageError
 from lockstick.lockbox.anchors import AnchorChoice
+from lockstick.media.writing.filling import StoppedError
 from lockstick.media.writing.write import write
 from media.writing.boxes import ANCHORS, Prover, contents, lay, packages, put_until, spoil, verified
 from payload_maker import App, Image
@@ -172,6 +173,58 @@ def test_a_source_that_is_not_what_was_signed_appears_on_no_stick(tmp_path: Path
     with pytest.raises(DistrustError, match=r"images/p3.bin in .* is not what was signed"):
         put(source, *mounts)
     assert not any((mount / "update").exists() for mount in mounts)
+
+
+def test_a_source_that_changes_after_it_was_hashed_is_blamed_and_not_the_stick(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+
+    class Changing(Prover):
+        def __call__(self, folder: Path, observer: Observer) -> Proof:
+            spoil(source / "images" / "p1.bin", 5)
+            spoil(folder / "images" / "p1.bin", 5)
+            return super().__call__(folder, observer)
+
+    with pytest.raises(DistrustError, match=r"images/p1.bin in .* is not what was signed"):
+        put(source, stick, prove=Changing())
+    assert not (stick / "update").exists()
+
+
+def test_a_source_that_ends_early_after_it_was_hashed_is_blamed_too(tmp_path: Path) -> None:
+    source, stick = lay(tmp_path / "box", packages()), tmp_path / "stick"
+
+    class Changing(Prover):
+        def __call__(self, folder: Path, observer: Observer) -> Proof:
+            os.truncate(source / "images" / "p1.bin", 1000)
+            spoil(folder / "images" / "p1.bin", 5)
+            return super().__call__(folder, observer)
+
+    with pytest.raises(DistrustError, match="not what was signed") as caught:
+        put(source, stick, prove=Changing())
+    assert "1000 are there" in caught.value.why
+
+
+def test_a_stick_that_is_proven_is_told_of_though_the_source_changes_under_another_one(tmp_path: Path) -> None:
+    source = lay(tmp_path / "box", packages())
+    quick, late, later = (tmp_path / name for name in ("quick", "late", "later"))
+
+    class Changing(Prover):
+        def __call__(self, folder: Path, observer: Observer) -> Proof:
+            if folder.is_relative_to(quick):
+                return super().__call__(folder, observer)
+            end = time.monotonic() + 20
+            while not (quick / "update").exists() and time.monotonic() < end:
+                time.sleep(0.01)
+            if folder.is_relative_to(later):
+                raise StoppedError  # it was told to
+            spoil(source / "images" / "p1.bin", 5)
+            spoil(folder / "images" / "p1.bin", 5)
+            return super().__call__(folder, observer)
+
+    one, two, three = put(source, quick, late, later, prove=Changing()).sticks
+    assert one.is_proven
+    assert isinstance(two.error, DistrustError)
+    assert isinstance(three.error, DistrustError)
+    assert not (late / "update").exists()
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,9 @@ class StickRun:
 
     def _examine(self, medium: Medium, place: StickPlace, proof: Proof, bad: Sequence[Piece]) -> None:
         """Find out what is wrong with what this run has written, and mend it, once, if that is wanted."""
+        # It may be the source that has changed since its bytes were hashed; then no stick is to blame.
+        for piece in bad:
+            self.supply.prove(piece)
         retries = self.retry_bad and not self._examined
         places = [piece.place for piece in bad]
         try:

@@ -84,6 +84,27 @@ class Supply:
                     raise
                 yield data
 
+    def prove(self, piece: Piece) -> None:
+        """Read a file of the source once more, and hold it against what was signed.
+
+        Args:
+            piece: The file; a part or a document has no digest of its own here, and is passed over.
+
+        Raises:
+            DistrustError: The source is not what was signed, or no longer.
+            MediaError: The source cannot be read.
+        """
+        if not piece.digests or piece.data is not None:
+            return
+        proof = _Proof(piece, self._tree.shown)
+        try:
+            with closing(_Cursor(self._tree, piece.place)) as cursor:
+                for index, offset in enumerate(range(0, piece.size, self._chunk)):
+                    proof.pass_by(index, cursor.read(offset, min(self._chunk, piece.size - offset)))
+        except OSError as error:
+            raise media_error(error, f"{self._tree.shown}: {piece.shown}", "read") from error
+        proof.require_whole()
+
     def _get(self, piece: Piece, index: int, length: int, cursor: _Cursor) -> bytes:
         key = (piece.place, index)
         with self._guard:
@@ -178,6 +199,18 @@ class _Proof:
                     f"{self._piece.shown} in {self._shown} is not what was signed; nothing is written",
                     why=f"{name} {digest[:16]}… was signed, {found[name][:16]}… is there",
                 )
+
+    def require_whole(self) -> None:
+        """Make sure that all of it came by.
+
+        Raises:
+            DistrustError: It ended early.
+        """
+        if self._digester is not None and self._count < self._piece.size:
+            raise DistrustError(
+                f"{self._piece.shown} in {self._shown} is not what was signed; nothing is written",
+                why=f"{self._piece.size} bytes were signed, {self._count} are there",
+            )
 
 
 class _Cursor:

@@ -149,7 +149,10 @@ def write_consignment(
             raise
     wrong = next((one.error for one in done.values() if isinstance(one.error, DistrustError)), None)
     if wrong is not None:
-        raise wrong
+        if not any(one.is_proven for one in done.values()):
+            raise wrong
+        # A stick that was quicker than whoever changed the source is proven, and stays so.
+        errors = {**{mount: wrong for mount in wanted if mount not in done}, **errors}
     return WriteOutcome(
         consignment=consignment,
         sticks=tuple(
@@ -172,7 +175,7 @@ def _gather(jobs: Sequence[Future[StickOutcome]], stop: threading.Event) -> tupl
             except StoppedError:
                 continue
             if isinstance(outcome.error, DistrustError):
-                # The source is wrong, so no stick can come to a good end.
+                # The source is wrong, so no stick that still needs it can come to a good end.
                 stop.set()
     found = []
     for job in jobs:
