@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 import lockstick
 from forge import AT, EARLIER, Forge, Key
-from lockstick.disk.lock import take_lock
+from lockstick.disk.lock import take_lock, try_lock
 from lockstick.disk.tree import FolderTree
 from lockstick.errors import DistrustError, LockstickError, MediaError, NotCurrentError, UsageError
 from lockstick.lockbox.anchors import AnchorChoice
+from lockstick.media.writing import workplace
 from lockstick.media.writing.filling import StoppedError
+from lockstick.media.writing.medium import Medium
 from lockstick.media.writing.write import write
 from media.writing.boxes import ANCHORS, Prover, contents, lay, packages, put_until, spoil, verified
 from payload_maker import App, Image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from lockstick.media.writing.outcome import WriteOutcome
@@ -323,6 +327,47 @@ def test_two_runs_do_not_write_to_one_stick(tmp_path: Path) -> None:
         (one,) = put(source, stick).sticks
     assert isinstance(one.error, UsageError)
     assert "another run is writing" in one.error.what
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a file that is open cannot be removed")
+def test_a_run_that_ends_leaves_the_lock_of_the_next_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    mine = stick / ".lockstick" / "lock"
+    held: list[int] = []
+
+    @contextmanager
+    def taken_by_the_next(path: Path, **words: str) -> Iterator[None]:
+        with take_lock(path, **words):
+            yield
+        held.append(try_lock(path) or -1)  # the next run waits for just this moment
+
+    monkeypatch.setattr(workplace, "take_lock", taken_by_the_next)
+    with Medium(stick) as medium, workplace.open_stick(medium):
+        pass
+    try:
+        assert held[0] > 0
+        assert try_lock(mine) is None, "a third run would write at the same time"
+    finally:
+        os.close(held[0])
+
+
+def test_the_folder_that_another_run_takes_away_as_it_ends_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, stick = lay(tmp_path / "box", packages(2)), tmp_path / "stick"
+    stick.mkdir()
+    original, left = Medium.make_folder, [3]
+
+    def made_and_gone(self: Medium, folder: Path) -> None:
+        original(self, folder)
+        if folder == stick / ".lockstick" and left[0]:
+            left[0] -= 1
+            folder.rmdir()
+
+    monkeypatch.setattr(Medium, "make_folder", made_and_gone)
+    (one,) = put(source, stick).sticks
+    assert one.error is None
 
 
 def test_a_stick_that_is_named_twice_is_refused(tmp_path: Path) -> None:

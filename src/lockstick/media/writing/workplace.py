@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,7 @@ KEPT_ASIDE = "update-kept"
 _OLD = "old"
 _JOURNAL = "journal.json"
 _DEEPEST = 64
+_TRIES = 10
 
 
 class StickPlace:
@@ -303,19 +304,36 @@ def open_stick(medium: Medium) -> Iterator[StickPlace]:
         LockstickError: It cannot be used.
     """
     place = StickPlace(medium)
-    medium.make_folder(place.work)
     lock = place.work / "lock"
-    with take_lock(lock, busy=f"another run is writing to {medium.mount}", remedy="Wait until it has ended."):
+    with _locked(medium, place.work, lock):
         yield place
-        if medium.is_here and not (place.work / _JOURNAL).exists():
+        is_done = medium.is_here and not (place.work / _JOURNAL).exists()
+        if is_done:
             with suppress(OSError):
                 lock.unlink()
-    if medium.is_here:
-        # Again for systems that keep the name of an open file; where work is left to do, the folder is not empty.
+    if is_done and medium.is_here:
         with suppress(OSError):
-            if not (place.work / _JOURNAL).exists():
+            if os.name == "nt":  # there, a file that is open cannot be removed; elsewhere it may be the next run's
                 lock.unlink(missing_ok=True)
+            # Where another run is at work, or work is left to do, the folder is not empty.
             place.work.rmdir()
+
+
+@contextmanager
+def _locked(medium: Medium, work: Path, lock: Path) -> Iterator[None]:
+    """Make the hidden folder and take the lock in it; a run that ends takes both away, maybe just now."""
+    with ExitStack() as stack:
+        for left in reversed(range(_TRIES)):
+            medium.make_folder(work)
+            try:
+                stack.enter_context(
+                    take_lock(lock, busy=f"another run is writing to {medium.mount}", remedy="Wait until it has ended.")
+                )
+                break
+            except MediaError as error:
+                if not left or not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+        yield
 
 
 def _files(folder: Path) -> Iterator[tuple[Place, int]]:
