@@ -275,6 +275,22 @@ def test_blocks_that_stay_wrong_are_tried_once(write: Runner, box: Path, fuse_st
     assert not (fuse_stick.mount / "update").exists()
 
 
+def test_what_is_wrong_only_once_is_proven_by_a_second_whole_reading_and_said(
+    write: Runner, box: Path, fuse_stick: BadStick
+) -> None:
+    fuse_stick.flip("*p1.bin", 123_456, times=1)
+    result = write(box, fuse_stick.mount)
+    assert result.code == 6
+    assert "the reader" in result.out
+    assert not (fuse_stick.mount / "update").exists()
+    shutil.rmtree(fuse_stick.mount / ".lockstick")
+    fuse_stick.flip("*p1.bin", 123_456, times=1)
+    result = write(box, fuse_stick.mount, "--retry-bad", "--json")
+    assert result.code == 0, result
+    assert "right only sometimes" in result.err
+    assert contents(fuse_stick.mount / "update") == contents(box)
+
+
 def test_a_receipt_is_left_and_recorded(write: Runner, lockstick: Runner, box: Path, ext4_stick: Stick) -> None:
     (stick,) = write(box, ext4_stick.mount, "--json", "--operator", "kim").json()["sticks"]
     assert stick["receipt"] == str(ext4_stick.mount / "lockstick-receipt.json")

@@ -94,6 +94,14 @@ def test_a_journal_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, text: 
     assert read_journal(tmp_path / "journal.json") is None
 
 
+def test_a_journal_that_is_larger_than_any_is_not_read(tmp_path: Path) -> None:
+    text = b'{"format": 1, "identity": "x", "files": {}}'
+    (tmp_path / "journal.json").write_bytes(text.ljust(16 << 20))
+    assert read_journal(tmp_path / "journal.json") is not None
+    (tmp_path / "journal.json").write_bytes(text.ljust((16 << 20) + 1))
+    assert read_journal(tmp_path / "journal.json") is None
+
+
 def test_a_journal_gives_back_what_was_written(tmp_path: Path) -> None:
     consignment = consigned(lay(tmp_path / "box", packages(2, 500)))
     write_journal(tmp_path / "journal.json", consignment)

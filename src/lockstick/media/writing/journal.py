@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Journal", "read_journal", "write_journal"]
 
 _FORMAT = 1
-_MAX_JOURNAL = 64 * 1024 * 1024
+# More than the documents of a lockbox can list; reading what is hostile takes twenty times as much memory.
+_MAX_JOURNAL = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)

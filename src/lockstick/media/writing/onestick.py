@@ -217,9 +217,13 @@ class StickRun:
             raise _differs(self.mount, proof, found.damage)
         self._examined = True
         self._mended += found.rewritten
-        self.observer.message(
-            f"{found.rewritten} byte(s) on {self.mount} were wrong and are written once more; take another stick soon."
-        )
+        if found.rewritten:
+            said = f"{found.rewritten} byte(s) on {self.mount} were wrong and are written once more; "
+            said += "take another stick soon."
+        else:
+            said = f"What was read back from {self.mount} was wrong, and right when it was read again: nothing had to "
+            said += "be written. Try another reader or port; what is right only sometimes may be wrong on the device."
+        self.observer.message(said)
 
     def _read_back(self, medium: Medium, folder: Path) -> Proof:
         if self.stopped():
