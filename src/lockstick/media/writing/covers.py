@@ -6,7 +6,7 @@ lockbox is not there; and what is removed below it belongs to somebody else.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from lockstick.media.mounttable import MOUNTINFO, parse_mountinfo, read_mountinfo
@@ -22,14 +22,13 @@ def cover_in(folders: Iterable[Path], mounts: Path = MOUNTINFO) -> Path | None:
 
     Args:
         folders: The folders; they need not exist.
-        mounts: The kernel's list of mounts, see proc_pid_mountinfo(5).
+        mounts: The kernel's table of mounts.
 
     Returns:
-        Where it is mounted; None if nothing is, or where there is no such list (other systems than Linux).
+        Where it is mounted; None if nothing is, or where there is no such table (other systems than Linux).
     """
-    wanted = [folder.parent.resolve() / folder.name for folder in folders]
+    wanted = [PurePosixPath(folder.parent.resolve() / folder.name) for folder in folders]
     for one in parse_mountinfo(read_mountinfo(mounts)):
-        point = Path(one.point)
-        if any(point.is_relative_to(folder) for folder in wanted):
-            return point
+        if any(one.point.is_relative_to(folder) for folder in wanted):
+            return Path(one.point)
     return None
