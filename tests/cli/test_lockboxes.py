@@ -200,6 +200,20 @@ def test_nobody_is_asked_where_nobody_sits(lockstick: Runner, file: Path, cloud:
     assert sent(cloud) == []
 
 
+def test_a_variable_answers_no_question_and_forces_nothing(
+    lockstick: Runner, file: Path, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCKSTICK_YES", "1")
+    monkeypatch.setenv("LOCKSTICK_FORCE", "1")
+    for words in (("define", "line-a", "--file", file), ("revoke", "kiosk"), ("delete", "kiosk")):
+        assert lockstick("lockboxes", *words).code == 2
+    used = lockstick("packages", "delete", "firmware-1.0.bin", "--yes")
+    assert (used.code, "--force" in used.err, sent(cloud)) == (2, True, [])
+    monkeypatch.setattr("lockstick.cloud.definitions.assessing.MOST_LOCKBOXES", 1)
+    full = lockstick("lockboxes", "define", "line-a", "--file", file, "--yes")
+    assert (full.code, "was not defined" in full.err, sent(cloud)) == (2, True, [])
+
+
 def test_somebody_who_sits_there_is_asked(
     lockstick: Runner, file: Path, cloud: Sandbox, answer: Callable[[str], None]
 ) -> None:

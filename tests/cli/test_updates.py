@@ -64,6 +64,21 @@ def test_a_dry_run_and_a_missing_answer_send_nothing(launch: Runner, lockstick: 
     assert (unasked.code, sent(cloud)) == (2, [])
 
 
+def test_variables_that_were_set_for_something_else_send_nothing_to_anybody(
+    lockstick: Runner, cloud: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``rehearse --fleet`` and others have variables of these names; an update would go to all of them at once."""
+    (tmp_path / "lockbox.yaml").write_text("packages: [maps-2026.09.bin]\n")
+    others = {"FLEET": NORTH, "DEVICE": FOX, "PACKAGE": "maps-2026.09.bin", "FILE": str(tmp_path / "lockbox.yaml")}
+    for name, value in others.items():
+        monkeypatch.setenv(f"LOCKSTICK_{name}", value)
+    shown = lockstick("updates", "launch", "--package", "firmware-1.0.bin", "--device", OTTER, "--yes", "--json").json()
+    assert (shown["packages"], [one["uuid"] for one in shown["affected"]]) == (["firmware-1.0.bin"], [OTTER])
+    cloud.requests.clear()
+    assert lockstick("updates", "launch", "--yes").code == 2
+    assert sent(cloud) == []
+
+
 def test_the_packages_of_a_definition_go_with_what_it_says_of_them(
     lockstick: Runner, tmp_path: Path, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

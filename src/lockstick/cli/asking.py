@@ -20,8 +20,13 @@ __all__ = ["ask", "yes_option"]
 
 
 def yes_option(command: Command) -> Command:
-    """``--yes``: the answer, where nobody can be asked."""
-    return option("--yes", is_flag=True, help="Do not ask; needed where standard input is no terminal.")(command)
+    """``--yes``: the answer, where nobody can be asked.
+
+    There is no variable for it: whoever set it for one job would have answered in every other one, too.
+    """
+    return option("--yes", is_flag=True, envvar=None, help="Do not ask; needed where standard input is no terminal.")(
+        command
+    )
 
 
 def ask(console: Console, question: str, *, about: Iterable[str], yes: bool) -> None:

@@ -102,7 +102,8 @@ _renew = option("--renew", is_flag=True, help="Publish it anew even if nothing w
 )
 @_dry_run
 @_renew
-@option("--force", is_flag=True, help="Publish it even if devices or the service would refuse it.")
+# No variable: 'pack --force' has the same, and means something harmless by it.
+@option("--force", is_flag=True, envvar=None, help="Publish it even if devices or the service would refuse it.")
 @yes_option
 @_build_after
 @api_options

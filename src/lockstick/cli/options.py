@@ -1,4 +1,4 @@
-"""Options that recur. Every option also reads ``LOCKSTICK_<OPTION>`` from the environment."""
+"""Options that recur. Options also read ``LOCKSTICK_<OPTION>`` from the environment, unless they say ``envvar=None``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ _Decorator = Callable[[Command], Command]
 
 
 def option(name: str, *more: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
-    """``click.option`` that also reads the environment, as the contract says of every option.
+    """``click.option`` that also reads the environment, as the contract says of options.
+
+    With ``envvar=None`` it does not: answers to questions, and what a change goes to, are said on the command line.
 
     Args:
         name: The long option.

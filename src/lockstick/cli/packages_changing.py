@@ -128,7 +128,8 @@ def edit(
 @click.command()
 @click.argument("package")
 @yes_option
-@option("--force", is_flag=True, help="Delete it even if lockboxes name it; they cannot be built then.")
+# No variable: 'pack --force' has the same, and means something harmless by it.
+@option("--force", is_flag=True, envvar=None, help="Delete it even if lockboxes name it; they cannot be built then.")
 @api_options
 @common
 def delete(console: Console, package: str, yes: bool, force: bool, api: ApiOptions) -> int:

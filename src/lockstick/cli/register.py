@@ -128,7 +128,7 @@ def export(
 
 @register.command()
 @click.argument("stick")
-@option("--yes", is_flag=True, help="Do it. Without this, it is only said what would be forgotten.")
+@option("--yes", is_flag=True, envvar=None, help="Do it. Without this, it is only said what would be forgotten.")
 @register_option
 @common
 def forget(console: Console, stick: str, yes: bool, register_file: Path | None) -> int:

@@ -89,7 +89,7 @@ def show(console: Console, name: str) -> int:
 
 @trust.command()
 @click.argument("name")
-@option("--yes", is_flag=True, help="Do not ask.")
+@option("--yes", is_flag=True, envvar=None, help="Do not ask.")
 @common
 def remove(console: Console, name: str, yes: bool) -> int:
     """Stop believing the roots stored under NAME."""

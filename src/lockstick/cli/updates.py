@@ -41,17 +41,20 @@ def updates() -> None:
 
 
 @updates.command()
-@option("--package", "ids", multiple=True, metavar="ID", help="A package, by its id (repeatable).")
+# What goes to whom has no variables: these add up, and one that was set for something else ('rehearse --fleet') would
+# send the update to a whole fleet besides the one device that is named.
+@option("--package", "ids", multiple=True, envvar=None, metavar="ID", help="A package, by its id (repeatable).")
 @option(
     "--file",
     "-f",
     "file",
+    envvar=None,
     metavar="FILE",
     type=HintedPath(exists=True, dir_okay=False),
     help="A definition as for a lockbox: its packages, with what it says of each; its end does not matter.",
 )
-@option("--device", "devices", multiple=True, type=_Uuid(), metavar="UUID", help="A device (repeatable).")
-@option("--fleet", "fleets", multiple=True, type=_Uuid(), metavar="UUID", help="A fleet (repeatable).")
+@option("--device", "devices", multiple=True, envvar=None, type=_Uuid(), metavar="UUID", help="A device (repeatable).")
+@option("--fleet", "fleets", multiple=True, envvar=None, type=_Uuid(), metavar="UUID", help="A fleet (repeatable).")
 @option("--dry-run", is_flag=True, help="Say what would be sent to whom; send nothing.")
 @yes_option
 @api_options
