@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lockstick.sandbox import Drop, Fault, Meanwhile, Package, Replace, Status
+from lockstick.sandbox.fleet import FLEETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,6 +233,38 @@ def test_somebody_who_sits_there_is_asked(
     assert lockstick("lockboxes", "define", "line-a", "--file", file).code == 0
     assert sent(cloud) == ["POST /api/v2beta/lockboxes/line-a"]
     assert lockstick("lockboxes", "delete", "line-a").code == 0
+
+
+def test_whose_account_it_is_is_said_with_every_question(
+    lockstick: Runner, file: Path, cloud: Sandbox, answer: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two accounts have lockboxes of the same names, and a variable chose the wrong one."""
+    members = json.loads(cloud.api_client_path.read_bytes())
+    for name in ("API_URL", "TOKEN_URL", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.delenv(f"LOCKSTICK_{name}")
+    where = f"{cloud.api_url}/api/v2beta"
+    logged = lockstick(
+        "login", "--profile", "plant-2", "--keep-in", "file", "--api-client", cloud.api_client_path, "--api-url", where
+    )
+    assert logged.code == 0, logged
+    monkeypatch.setenv("LOCKSTICK_PROFILE", "plant-2")
+    account = f"This is the account of the API client {members['client_id']} at {where} (the profile plant-2).\n"
+    answer("n")
+    (north,) = FLEETS
+    update = ("updates", "launch", "--package", "firmware-1.0.bin", "--fleet", north)
+    for words, seen in (
+        (("lockboxes", "define", "line-a", "--file", file), "line-a: new"),
+        (("lockboxes", "revoke", "kiosk"), "firmware-1.0.bin"),
+        (("lockboxes", "delete", "kiosk"), "firmware-1.0.bin"),
+        (("packages", "delete", "maps-2026.09.bin", "--force"), "maps-2026.09.bin"),
+        (update, f"every device of the fleet {north}"),
+    ):
+        asked = lockstick(*words)
+        assert asked.code == 130, asked
+        said, _, question = asked.err.partition(account)
+        assert question.count("?") == 1, asked.err
+        # Standard output may be a file that nobody looks into before the answer.
+        assert seen in said
 
 
 def test_a_lockbox_that_changed_while_somebody_read_is_not_replaced(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -177,14 +177,11 @@ def api_client(
     """
     from lockstick.cloud.api import ApiClient
 
-    found = access(options).profile
-    if observer is not None:
-        with ApiClient(found.oauth, endpoint=found.endpoint, policy=policy, observer=observer) as client:
-            yield client
-        return
+    who = access(options)
+    found, known_as = who.profile, "" if who.kept is None else f"the profile {who.kept.name}"
     with (
-        console.observer() as own,
-        ApiClient(found.oauth, endpoint=found.endpoint, policy=policy, observer=own) as client,
+        console.observer() if observer is None else nullcontext(observer) as own,
+        ApiClient(found.oauth, endpoint=found.endpoint, known_as=known_as, policy=policy, observer=own) as client,
     ):
         yield client
 

@@ -29,13 +29,16 @@ def yes_option(command: Command) -> Command:
     )
 
 
-def ask(console: Console, question: str, *, about: Iterable[str], yes: bool) -> None:
+def ask(console: Console, question: str, *, account: str, about: Iterable[str], yes: bool) -> None:
     """Ask whether to go on; a "no" ends the run.
 
     Args:
         console: How the run talks.
         question: What is asked.
+        account: Whose account it is about. It is said with the question: a profile that a variable names is easily
+            forgotten, and lockboxes of several accounts often have the same names.
         about: What is to be known before one answers: the lines that were a result, unless the result is to be JSON.
+            They are said again where the result goes elsewhere.
         yes: Whether the answer was given already.
 
     Raises:
@@ -50,7 +53,9 @@ def ask(console: Console, question: str, *, about: Iterable[str], yes: bool) -> 
             why="standard input is no terminal",
             remedy="Look at what it would do (--dry-run, where there is one), and give the answer with --yes.",
         )
-    if console.json:
+    # Where the result goes into a file or a pipe, whoever answers has not seen it.
+    if console.json or not sys.stdout.isatty():
         for line in about:
             click.echo(line, err=True)
+    click.echo(printable(f"This is the account of {account}."), err=True)
     click.confirm(printable(question), abort=True, err=True)

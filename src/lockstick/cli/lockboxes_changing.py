@@ -198,7 +198,7 @@ def delete(console: Console, name: str, yes: bool, api: ApiOptions) -> int:
         ]
         if not console.json:
             console.result(about)
-        ask(console, f"Delete the lockbox {name}?", about=about, yes=yes)
+        ask(console, f"Delete the lockbox {name}?", account=client.account, about=about, yes=yes)
         client.lockboxes.delete(name)
     if console.json:
         console.document({"deleted": {"name": name, "version": content.version}, "lockboxes": count - 1})
@@ -230,7 +230,8 @@ def _change(
         if assessed.obstacles and not force:
             raise _refused(assessed)
         if assessed.changes:
-            ask(console, f"Publish the lockbox {assessed.name}?", about=assessment_text(assessed), yes=yes)
+            about = assessment_text(assessed)
+            ask(console, f"Publish the lockbox {assessed.name}?", account=client.account, about=about, yes=yes)
             published = publish(client, assessed, was_shown=not yes)
             if not console.json:
                 console.result(published_text(assessed, published))

@@ -1,4 +1,4 @@
-"""Options that recur. Options also read ``LOCKSTICK_<OPTION>`` from the environment, unless they say ``envvar=None``."""
+"""Options that recur. They also read ``LOCKSTICK_<OPTION>`` from the environment, unless they say ``envvar=None``."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def delete(console: Console, package: str, yes: bool, force: bool, api: ApiOptio
         about = list(package_text(found))
         if not console.json:
             console.result(about)
-        ask(console, f"Delete the package {package}?", about=about, yes=yes)
+        ask(console, f"Delete the package {package}?", account=client.account, about=about, yes=yes)
         client.packages.delete(package)
     if console.json:
         console.document({"deleted": package_json(found), "lockboxes": users})

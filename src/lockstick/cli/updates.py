@@ -86,6 +86,7 @@ def launch(
         about = [
             *list_text([known[one] for one in update.package_ids]),
             f"for {len(devices)} device(s) and {len(fleets)} fleet(s)",
+            *(f"  every device of the fleet {one}" for one in fleets),
         ]
         if not console.json:
             console.result(about)
@@ -93,7 +94,7 @@ def launch(
             if console.json:
                 console.document(launch_json(update.package_ids, None))
             return 0
-        ask(console, "Launch this update?", about=about, yes=yes)
+        ask(console, "Launch this update?", account=client.account, about=about, yes=yes)
         result = client.updates.launch(update)
     if console.json:
         console.document(launch_json(update.package_ids, result))

@@ -29,6 +29,7 @@ class ApiClient:
 
     Args:
         oauth: Who asks; see :mod:`lockstick.cloud.api.credentials`.
+        known_as: What the user calls these credentials, if anything.
         endpoint: Where the API is, and which edition.
         policy: How patient to be.
         observer: Told of retries, and of how an upload goes on.
@@ -37,6 +38,7 @@ class ApiClient:
 
     Attributes:
         endpoint: As given.
+        account: Whose account it is, in words.
         lockboxes: The operations on lockboxes.
         updates: The operations on updates.
         packages: The operations on packages.
@@ -49,12 +51,14 @@ class ApiClient:
         oauth: OAuthClient,
         *,
         endpoint: Endpoint | None = None,
+        known_as: str = "",
         policy: Policy | None = None,
         observer: Observer = SILENT,
         network: ClientFactory | None = None,
         surroundings: Surroundings | None = None,
     ) -> None:
         self.endpoint = endpoint or Endpoint.of()
+        self.account = f"the API client {oauth.client_id} at {self.endpoint.url}" + (known_as and f" ({known_as})")
         self._caller = Caller(
             self.endpoint,
             oauth,
