@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lockstick.cloud.api import ApiClient, Endpoint, read_api_client
 from lockstick.sandbox import Drop, Fault, Meanwhile, Package, Replace, Status
 from lockstick.sandbox.fleet import FLEETS
 
@@ -292,6 +293,63 @@ def test_somebody_who_defines_at_the_same_moment_is_noticed(define: Runner, clou
     result = define()
     assert result.code == 5
     assert "is not what was defined" in result.err
+
+
+def test_a_package_that_became_another_one_while_somebody_read_is_not_published(
+    lockstick: Runner, tmp_path: Path, cloud: Sandbox, answer: Callable[[str], None]
+) -> None:
+    """Deleted, and uploaded again with other bytes: its id is the same, and so is the lockbox that is there."""
+    answer("y")
+    (tmp_path / "one.yaml").write_text("packages: [maps-2026.09.bin]\n")
+    page = lockstick("packages", "show", "maps-2026.09.bin", "--json")
+    assert page.code == 0
+    shown = page.json()
+    other = {
+        "name": "maps",
+        "version": "2026.09",
+        "packageId": "maps-2026.09.bin",
+        "size": shown["length"],
+        "hashes": {"sha256": "0" * 64},
+        "hardwareIds": ["map-unit"],
+        "packageSource": "targets.json",
+    }
+    body = json.dumps({"values": [other], "total": 1, "offset": 0, "limit": 50}).encode()
+    cloud.faults.add(Fault(kind=Replace(body=body), match="/api/v2beta/packages", method="GET", skip=1))
+    result = lockstick("lockboxes", "define", "line-a", "--file", tmp_path / "one.yaml")
+    assert (result.code, sent(cloud)) == (2, [])
+    assert "has changed meanwhile" in result.err
+    assert "'maps-2026.09.bin' is not the one any more" in result.err
+
+
+@pytest.mark.parametrize(
+    ("told", "change"),
+    [
+        ("other bytes as 'maps-2026.09.bin'", {"hashes": {"sha256": "0" * 64}}),
+        ("other bytes as 'maps-2026.09.bin'", {"length": 1}),
+        ("'maps-2026.09.bin' for other hardware ids", {"custom": {"hardwareIds": ["verdin-imx8mp"]}}),
+        ("ends at another time", {"expires": "2041-03-01T00:00:00Z"}),
+        ("is no newer than the one before", {"version": 1}),
+    ],
+)
+def test_a_cloud_that_publishes_something_else_is_noticed(
+    lockstick: Runner, tmp_path: Path, cloud: Sandbox, told: str, change: dict[str, Any]
+) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("packages: [maps-2026.09.bin]\nexpires: 2031-03-01\n")
+    words = ("lockboxes", "define", "line-a", "--file", file, "--renew", "--yes")
+    assert lockstick(*words).code == 0
+    with ApiClient(read_api_client(cloud.api_client_path), endpoint=Endpoint.of(f"{cloud.api_url}/api/v2beta")) as api:
+        document = json.loads(api.lockboxes.document("line-a").raw)
+    document["signed"]["version"] = 2
+    entry = document["signed"]["targets"]["maps-2026.09.bin"]
+    (entry if change.keys() <= entry.keys() else document["signed"]).update(change)
+    body = json.dumps(document).encode()
+    # The second look is the one after the publication.
+    cloud.faults.add(Fault(kind=Replace(body=body), match=BOXES, method="GET", skip=1))
+    result = lockstick(*words)
+    assert result.code == 5
+    assert "is not what was defined" in result.err
+    assert told in result.err
 
 
 def test_a_definition_whose_answer_is_lost_says_that_nobody_knows(define: Runner, cloud: Sandbox) -> None:

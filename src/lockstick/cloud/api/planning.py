@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lockstick.cloud.api.model import Package, SignedDocument
     from lockstick.cloud.api.requests import Custom, LockboxDefinition
 
-__all__ = ["DefinitionPlan", "LockboxContent", "content_of", "plan_definition", "says"]
+__all__ = ["DefinitionPlan", "LockboxContent", "agree", "content_of", "is_for", "plan_definition", "says"]
 
 _METADATA = ("metadata", "userDefinedCustom")
 
@@ -133,13 +133,13 @@ def plan_definition(
     wanted = tuple(dict.fromkeys(definition.package_ids))
     old = {} if before is None else before.hashes
     staying = [one for one in wanted if one in old]
-    changed = tuple(one for one in staying if one in packages and not _agree(packages[one].hashes, old[one]))
+    changed = tuple(one for one in staying if one in packages and not agree(packages[one].hashes, old[one]))
     customs: Mapping[str, Mapping[str, object]] = {} if before is None else before.custom
     restated = [
         one
         for one in staying
         if not says(customs.get(one, {}), definition.custom.get(one))
-        or not _is_for(customs.get(one, {}), packages.get(one))
+        or not is_for(customs.get(one, {}), packages.get(one))
     ]
     coming = [one for one in wanted if one not in old]
     going = [one for one in old if one not in wanted]
@@ -201,7 +201,7 @@ def says(custom: Mapping[str, object], wanted: Custom | None) -> bool:
     return isinstance(metadata, dict) and all(said.get(name) == _as_text(value) for name, value in metadata.items())
 
 
-def _is_for(custom: Mapping[str, object], package: Package | None) -> bool:
+def is_for(custom: Mapping[str, object], package: Package | None) -> bool:
     """Say whether a lockbox lists a package for the hardware that it is for by now, as far as both say it."""
     listed = custom.get("hardwareIds")
     return (
@@ -216,7 +216,7 @@ def _as_text(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _agree(some: Mapping[str, str], others: Mapping[str, str]) -> bool:
+def agree(some: Mapping[str, str], others: Mapping[str, str]) -> bool:
     """Say whether digests are of the same bytes, as far as they are by the same algorithm."""
     return all(others[name].lower() == digest.lower() for name, digest in some.items() if name in others)
 

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ class Assessment:
         lockboxes: How many lockboxes the account has so far.
         obstacles: What devices or the service would refuse; each a sentence.
         warnings: What may surprise; each a sentence.
+        packages: Id to package as it was when this was worked out, of those in the definition.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Assessment:
     lockboxes: int
     obstacles: tuple[str, ...]
     warnings: tuple[str, ...]
+    packages: Mapping[str, Package] = field(default_factory=dict, repr=False)
 
 
 def assess(
@@ -107,6 +109,7 @@ def assess(
         lockboxes=len(names),
         obstacles=tuple(_obstacles(case)) if changes else (),
         warnings=tuple(_warnings(case) if changes else _running_out(case)),
+        packages={one: packages[one] for one in definition.package_ids if one in packages},
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lockstick.cloud.api.lockboxes import check_name
-from lockstick.cloud.api.planning import content_of, plan_definition
+from lockstick.cloud.api.planning import agree, content_of, is_for, plan_definition
 from lockstick.cloud.api.requests import Custom, LockboxDefinition
 from lockstick.cloud.definitions.assessing import assess
 from lockstick.cloud.definitions.lookup import find_packages, look_up
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lockstick.cloud.definitions.reading import Definition
 
 __all__ = ["current", "ending", "prepare", "prepare_revocation", "publish", "wanted_packages"]
+
+_ROUNDING = timedelta(minutes=1)
 
 
 def current(api: ApiClient, name: str) -> LockboxContent | None:
@@ -135,22 +138,63 @@ def publish(api: ApiClient, assessed: Assessment, *, was_shown: bool = False) ->
         TransferError: Among others, the lockbox is not what was sent.
         LockstickError: Whatever the service does.
     """
-    before = assessed.plan.before
-    if was_shown and _version(current(api, assessed.name)) != _version(before):
-        raise UsageError(
-            f"the lockbox {assessed.name!r} has changed meanwhile",
-            why="somebody else defined it after you were shown what would change",
-            remedy="Run the same command again, and look at what would change now.",
-        )
+    if was_shown:
+        _check_unchanged(api, assessed)
     api.lockboxes.define(assessed.name, assessed.definition)
     now = content_of(api.lockboxes.document(assessed.name))
-    if set(now.hashes) != set(assessed.definition.package_ids):
+    if (difference := _difference(assessed, now)) is not None:
         raise TransferError(
             f"the lockbox {assessed.name!r} is not what was defined",
-            why=f"its version {now.version} holds other packages: somebody else may have defined it at the same moment",
+            why=f"its version {now.version} {difference}: somebody else may have changed it, or a package, at the same "
+            "moment",
             remedy=f"Look at it (lockstick lockboxes show {assessed.name}), and define it again.",
         )
     return now
+
+
+def _check_unchanged(api: ApiClient, assessed: Assessment) -> None:
+    why = ""
+    if _version(current(api, assessed.name)) != _version(assessed.plan.before):
+        why = "somebody else defined it after you were shown what would change"
+    else:
+        # An id stays the same if a package is deleted and another one is uploaded under its name and version.
+        known = look_up(api.packages, assessed.packages)
+        for one, shown in assessed.packages.items():
+            if one not in known or not _is_same(shown, known[one]):
+                why = f"the package {one!r} is not the one any more that it was when you were shown what would change"
+                break
+    if why:
+        raise UsageError(
+            f"the lockbox {assessed.name!r} has changed meanwhile",
+            why=why,
+            remedy="Run the same command again, and look at what would change now.",
+        )
+
+
+def _is_same(shown: Package, now: Package) -> bool:
+    return (
+        shown.size == now.size and agree(shown.hashes, now.hashes) and set(shown.hardware_ids) == set(now.hardware_ids)
+    )
+
+
+def _difference(assessed: Assessment, now: LockboxContent) -> str | None:
+    """Say by what a lockbox is not what was meant; None if it is.
+
+    What is said of a package is not looked at: where the service puts it is documented nowhere.
+    """
+    before, meant = _version(assessed.plan.before), assessed.definition
+    if before is not None and now.version <= before:
+        return "is no newer than the one before"
+    if set(now.hashes) != set(meant.package_ids):
+        return "holds other packages"
+    for one, package in assessed.packages.items():
+        if not agree(package.hashes, now.hashes[one]) or now.lengths.get(one, package.size) != package.size:
+            return f"holds other bytes as {one!r}"
+        if not is_for(now.custom.get(one, {}), package):
+            return f"has {one!r} for other hardware ids"
+    if meant.expires is not None and (now.expires is None or abs(now.expires - meant.expires) > _ROUNDING):
+        return "ends at another time"
+    return None
 
 
 def _version(content: LockboxContent | None) -> int | None:
