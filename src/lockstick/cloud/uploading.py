@@ -6,12 +6,14 @@ first; and again if the service says that somebody was faster.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstick.cloud.api.packages import MOST_UPLOADED
 from lockstick.cloud.api.requests import PackageFilter
 from lockstick.disk.hashing import hash_file
+from lockstick.disk.trouble import media_error
 from lockstick.errors import UsageError
 from lockstick.progress import SILENT, Observer
 
@@ -104,7 +106,10 @@ def _find(packages: Packages, wanted: Upload) -> Package | None:
 
 def _check_same(there: Package, wanted: Upload, observer: Observer) -> None:
     subject = f"the package {wanted.name!r} {wanted.version}"
-    length = wanted.path.stat().st_size
+    try:
+        length = wanted.path.stat().st_size
+    except OSError as error:
+        raise media_error(error, wanted.path, "read") from error
     observer.phase("hashing", total_bytes=length, files=1)
     digest = hash_file(wanted.path, observer=observer, name=wanted.path.name)["sha256"]
     listed = there.hashes.get("sha256", "").lower()
@@ -119,5 +124,5 @@ def _check_same(there: Package, wanted: Upload, observer: Observer) -> None:
         raise UsageError(
             f"{subject} is there already, for other hardware ids",
             why=f"it is for {', '.join(there.hardware_ids) or 'none'}",
-            remedy=f"Change that: lockstick packages edit {there.package_id!r} --hardware-id ...",
+            remedy=f"Change that: lockstick packages edit {shlex.quote(there.package_id)} --hardware-id ...",
         )

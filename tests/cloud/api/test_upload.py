@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -123,9 +124,50 @@ def test_something_else_than_was_sent_is_noticed(
         upload(api, file)
 
 
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"hashes": {}},
+        {"hashes": {"sha512": "0" * 128}},
+        {"name": "fool"},
+        {"version": "2"},
+        {"hardwareIds": ["a", "c"]},
+        {"hardwareIds": ["a"]},
+    ],
+)
+def test_a_service_that_does_not_say_what_it_stored_or_says_it_of_something_else_is_not_believed(
+    api: ApiClient, sandbox: Sandbox, file: Path, answer: dict[str, object]
+) -> None:
+    right = {
+        "name": "tool",
+        "version": "1",
+        "packageId": "tool-1",
+        "size": len(CONTENT),
+        "hashes": {"sha256": SHA256},
+        "hardwareIds": ["b", "a"],
+    }
+    sandbox.faults.add(Fault(kind=Replace(body=json.dumps(right).encode()), match=UPLOAD, times=1))
+    assert upload(api, file).package_id == "tool-1"
+    sandbox.faults.add(Fault(kind=Replace(body=json.dumps(right | answer).encode()), match=UPLOAD, times=1))
+    with pytest.raises(DistrustError, match="stored as something else"):
+        upload(api, file)
+
+
+def restore_time(file: Path) -> None:
+    status = file.stat()
+    file.write_bytes(bytes(len(CONTENT)))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        pytest.param(
+            restore_time, marks=pytest.mark.skipif(sys.platform == "win32", reason="no time that nobody can set")
+        ),
         lambda file: file.write_bytes(CONTENT[:-1]),
         lambda file: file.write_bytes(CONTENT + b"x"),
         lambda file: os.utime(file, (1, 1)),
@@ -175,6 +217,25 @@ def test_a_pipe_is_not_waited_for(api: ApiClient, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="no such file"):
         upload(api, tmp_path / "pipe")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have names on POSIX only")
+def test_a_pipe_that_takes_the_place_of_a_file_just_then_is_not_waited_for(
+    api: ApiClient, sandbox: Sandbox, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Path.is_file
+
+    def look(path: Path) -> bool:
+        found = looked(path)
+        if path == file:
+            path.unlink()
+            os.mkfifo(path)
+        return found
+
+    monkeypatch.setattr(Path, "is_file", look)
+    with pytest.raises(UsageError, match="cannot be uploaded"):
+        upload(api, file)
+    assert not sandbox.requests.matching("/api/*")
 
 
 def sparse(path: Path, size: int) -> Path:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import stat
 from typing import TYPE_CHECKING, Self
 
 from lockstick.errors import MediaError, UsageError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FileBody"]
 
 _PIECE = 256 << 10
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class FileBody:
@@ -42,8 +45,12 @@ class FileBody:
         try:
             if not path.is_file():  # looked at first, as opening a pipe would wait for somebody to write into it
                 raise UsageError(f"{path} cannot be uploaded", why="there is no such file", remedy="Name a file.")
-            self._file = path.open("rb", buffering=0)
+            # Opened so that a pipe that took its place since then is not waited for either.
+            self._file = io.FileIO(os.open(path, _READ), "r")
             self._status = os.fstat(self._file.fileno())
+            if not stat.S_ISREG(self._status.st_mode):
+                self._file.close()
+                raise UsageError(f"{path} cannot be uploaded", why="it is no plain file", remedy="Name a file.")
         except OSError as error:
             raise MediaError(f"{path} cannot be read", why=error.strerror or "") from error
         self.length = self._status.st_size
@@ -91,4 +98,6 @@ class FileBody:
 
     def _has_changed(self) -> bool:
         now = os.fstat(self._file.fileno())
-        return (now.st_size, now.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns)
+        then = self._status
+        # The time of the last change is whatever whoever writes says; that of its entry (POSIX) is the system's.
+        return (now.st_size, now.st_mtime_ns, now.st_ctime_ns) != (then.st_size, then.st_mtime_ns, then.st_ctime_ns)

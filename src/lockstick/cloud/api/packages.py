@@ -32,6 +32,7 @@ _WAY_OUT = (
     "Make it smaller, or cut it into several packages. What cannot be cut goes around this interface: uptane-sign, "
     "with the account's credentials.zip, uploads in parts, or signs an entry whose uri says where you keep the file."
 )
+_DELETE_IT = "Delete the package and upload it again; if that happens again, do not use this way."
 
 
 class Packages:
@@ -157,13 +158,22 @@ class Packages:
                 "version, or delete it first.",
             )
             package = self._caller.read(call, partial(read_package, needs_source=self._is_v2))
-            stored = package.hashes.get("sha256", body.sha256).lower()
+            stored = package.hashes.get("sha256", "").lower()
             if (package.size, stored) != (body.length, body.sha256):
                 raise DistrustError(
                     f"{subject} was stored as something else than {path}",
                     why=f"{body.length} bytes with SHA-256 {body.sha256} were sent, but the service lists "
-                    f"{package.size} bytes with {stored[:64]}",
-                    remedy="Delete the package and upload it again; if that happens again, do not use this way.",
+                    f"{package.size} bytes with {stored[:64] or 'no SHA-256'}",
+                    remedy=_DELETE_IT,
+                )
+            if (package.name, package.version) != (name, version) or (
+                package.hardware_ids and set(package.hardware_ids) != set(hardware_ids)
+            ):
+                raise DistrustError(
+                    f"{subject} was stored as something else than {path}",
+                    why=f"the service lists it as {package.name!r} {package.version}, for "
+                    f"{', '.join(package.hardware_ids) or 'nothing'}",
+                    remedy=_DELETE_IT,
                 )
             observer.file_finished(path.name)
         return package
