@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -168,7 +170,7 @@ def test_what_is_said_of_a_package_is_changed(lockstick: Runner, upload: Runner,
     assert lockstick("packages", "edit", package).code == 2
     assert lockstick("packages", "edit", "nothing", "--comment", "x").code == 8
     assert lockstick("packages", "edit", "tdx-bootloader-7.3.0.bin", "--comment", "x").code == 8  # somebody else's
-    for text in ("{", "[1]", "[" * 100_000, "{}" + " " * (1 << 20)):
+    for text in ("{", '{"a": NaN}', '{"a": 1e999}', "[1]", "[" * 100_000, "{}" + " " * (1 << 20)):
         (tmp_path / "said.json").write_text(text)
         assert lockstick("packages", "edit", package, "--metadata", tmp_path / "said.json").code == 2
 
@@ -293,3 +295,29 @@ def test_words_of_the_service_with_control_characters_do_not_reach_the_terminal(
         assert result.code == 0
         assert "evil\\x1b" in result.out
         assert not set("\x1b\r\u202e\x9b") & set(result.out + result.err)
+
+
+def test_a_number_that_is_too_large_for_json_is_not_passed_on_as_none(lockstick: Runner, cloud: Sandbox) -> None:
+    """The largest number there is takes its place, as in other programs; ``Infinity`` is no JSON."""
+    one = b'{"name":"n","version":"1","packageId":"n-1","size":1,"hashes":{},"proprietaryMeta":[1e999,-1e999,0.5]}'
+    page = b'{"values":[' + one + b'],"total":1,"offset":0,"limit":50}'
+    cloud.faults.add(Fault(kind=Replace(body=page), match=PACKAGES))
+    shown = lockstick("packages", "list", "--json")
+    assert "Infinity" not in shown.out
+    largest = sys.float_info.max
+    assert shown.json()["packages"][0]["metadata"] == [largest, -largest, 0.5]
+
+
+def test_what_to_run_next_can_be_pasted_whatever_a_package_is_called(
+    lockstick: Runner, cloud: Sandbox, tmp_path: Path
+) -> None:
+    """A package's id comes from whoever made it, and a shell does what stands in double quotes."""
+    (tmp_path / "a.bin").write_bytes(b"a")
+    name = "it's $(touch here)"
+    words = ("packages", "upload", tmp_path / "a.bin", "--name", name, "--version", "1", "--hardware-id")
+    uploaded = lockstick(*words, "a", "--json").json()["package"]["id"]
+    refused = lockstick(*words, "b")
+    assert refused.code == 2
+    command = refused.err.partition("Change that: ")[2].partition(" ...")[0]
+    assert shlex.split(command) == ["lockstick", "packages", "edit", uploaded, "--hardware-id"]
+    assert f'"{uploaded}"' not in command

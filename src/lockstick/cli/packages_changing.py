@@ -180,6 +180,7 @@ def _read_json(path: Path) -> object:
         raise UsageError(f"{path} has more than {_MAX_METADATA} bytes", remedy="Name a smaller file.")
     try:
         found: object = json.loads(data)
+        json.dumps(found, allow_nan=False)  # the library reads numbers that are none, and ones too large for others
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON", why=str(error)[:200], remedy="Correct the file.") from None
     if not isinstance(found, dict):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstick.cloud.api import Custom, LockboxDefinition, PackageEdit, Update
-from lockstick.cloud.api.model import Package, Signature
+from lockstick.cloud.api import Custom, LockboxDefinition, PackageEdit, Update, content_of
+from lockstick.cloud.api.model import Package, Signature, SignedDocument
 from lockstick.cloud.api.paging import all_of
 from lockstick.cloud.api.reading import (
     read_external_package,
@@ -98,6 +98,8 @@ def test_all_members_of_a_package_are_read_and_unknown_ones_kept() -> None:
         ({"hardwareIds": "x"}, "hardwareIds is not a list"),
         ({"hardwareIds": ["x", 1]}, r"hardwareIds\[1\] is not a text"),
         ({"createdAt": "yesterday"}, "createdAt is not a time"),
+        ({"createdAt": "0001-01-01T00:00:00+23:59"}, "createdAt is not a time"),
+        ({"createdAt": "9999-12-31T23:59:59-00:01"}, "createdAt is not a time"),
         ({"createdAt": "2026-09-01T10:00:00"}, "createdAt is not a time"),
         ({"packageSource": ""}, "packageSource is empty"),
         ({"comment": "\ud800"}, "comment holds half a character"),
@@ -236,3 +238,39 @@ def test_a_listing_without_end_is_left() -> None:
     page = read_page({"values": ["x"] * 10_000, "total": 10**12, "offset": 0, "limit": 1}, lambda value, _: str(value))
     with pytest.raises(TransferError, match="no end"):
         list(all_of(lambda _offset, _limit: page, str))
+
+
+def test_a_service_that_gives_the_same_part_again_and_again_is_left_soon() -> None:
+    page = read_page({"values": ["x"], "total": 10**12, "offset": 0, "limit": 1}, lambda value, _: str(value))
+    asked = []
+
+    def fetch(offset: int, _limit: int) -> Page[str]:
+        asked.append(offset)
+        return page
+
+    with pytest.raises(TransferError, match="no end") as left:
+        list(all_of(fetch, str))
+    assert "again and again" in left.value.why
+    assert len(asked) < 10
+
+
+def test_a_listing_in_parts_of_one_is_left_as_well() -> None:
+    asked = []
+
+    def fetch(offset: int, limit: int) -> Page[str]:
+        asked.append(offset)
+        return read_page(
+            {"values": [offset], "total": 10**12, "offset": offset, "limit": limit}, lambda value, _: str(value)
+        )
+
+    with pytest.raises(TransferError, match="no end"):
+        list(all_of(fetch, str))
+    assert len(asked) == 20_000
+
+
+@pytest.mark.parametrize("length", [10**400, -(10**40), True, "3", None])
+def test_a_length_that_is_none_is_not_shown_as_one(length: object) -> None:
+    entry = {"hashes": {"sha256": "aa"}, "length": length}
+    signed = {"version": 1, "targets": {"a": entry}}
+    content = content_of(SignedDocument(signatures=(), signed=signed, raw=b""))
+    assert (content.lengths, list(content.hashes)) == ({}, ["a"])

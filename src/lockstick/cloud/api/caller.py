@@ -12,6 +12,7 @@ The rules (cloud-apis 1.1):
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -130,7 +131,7 @@ class Caller:
     def understood(self, call: Call, body: bytes, read: Callable[[object], _Value]) -> _Value:
         """Read the body of an answer, which is JSON; as :meth:`read` for a call that was made."""
         try:
-            return read(json.loads(body, parse_constant=_no_constant))
+            return read(json.loads(body, parse_constant=_no_constant, parse_float=_finite))
         except ShapeError as error:
             problem = f"{error}, against the interface's promise"
         except (ValueError, RecursionError):
@@ -262,6 +263,11 @@ class Caller:
     def _masked(self, text: str) -> str:
         """Take secrets out of a text of the service: it may echo what it was sent."""
         return masked(text, (self._oauth.client_secret, *self._tokens.given()))
+
+
+def _finite(text: str) -> float:
+    """Read a number as other programs do that know no infinity: what is too large is the largest there is."""
+    return max(-sys.float_info.max, min(sys.float_info.max, float(text)))
 
 
 def _no_constant(name: str) -> object:

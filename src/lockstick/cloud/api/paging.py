@@ -19,6 +19,8 @@ PAGE_SIZE = 50
 """How many are asked for at once: what the service itself takes where nobody asks."""
 
 _MOST = 1_000_000
+_MOST_PARTS = _MOST // PAGE_SIZE
+_MOST_STALE = 3
 
 
 def all_of(fetch: Callable[[int, int], Page[_Value]], key: Callable[[_Value], str]) -> Iterator[_Value]:
@@ -36,9 +38,10 @@ def all_of(fetch: Callable[[int, int], Page[_Value]], key: Callable[[_Value], st
         LockstickError: Whatever ``fetch`` raises.
     """
     seen: set[str] = set()
-    offset = 0
+    offset = stale = parts = 0
     while True:
         page = fetch(offset, PAGE_SIZE)
+        parts, known = parts + 1, len(seen)
         for value in page.values:
             if key(value) not in seen:
                 seen.add(key(value))
@@ -47,7 +50,15 @@ def all_of(fetch: Callable[[int, int], Page[_Value]], key: Callable[[_Value], st
         offset += len(page.values)
         if not page.values or offset >= page.total:
             return
-        if offset >= _MOST:
+        # A part may have slipped as a whole; one after another has not.
+        stale = 0 if len(seen) > known else stale + 1
+        if stale >= _MOST_STALE:
+            raise TransferError(
+                "the listing has no end",
+                why=f"the service gives the same {len(seen)} entries again and again, and promises more",
+                remedy="Try again later; if that does not help, look for a proxy on the way that keeps old answers.",
+            )
+        if offset >= _MOST or parts >= _MOST_PARTS:
             raise TransferError(
                 "the listing has no end",
                 why=f"the service has given {offset} entries and promises more",

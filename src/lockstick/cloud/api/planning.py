@@ -17,7 +17,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lockstick.cloud.api.shapes import Fields, ShapeError, text
+from lockstick.cloud.api.shapes import INT64, Fields, ShapeError, text
 from lockstick.errors import TransferError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _entry(value: object, where: str) -> _Entry:
     length, custom = fields.anything("length"), fields.anything("custom")
     return _Entry(
         hashes=fields.table("hashes", text),
-        length=length if isinstance(length, int) else None,
+        length=length if isinstance(length, int) and not isinstance(length, bool) and length in INT64 else None,
         custom=custom if isinstance(custom, dict) else {},
     )
 

@@ -7,18 +7,18 @@ the schema is a :class:`ShapeError` that names the place and never quotes the va
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Fields", "ShapeError", "items", "table", "text", "uuid"]
+__all__ = ["INT64", "Fields", "ShapeError", "items", "table", "text", "uuid"]
 
 _Value = TypeVar("_Value")
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INT64 = range(-(2**63), 2**63)
+INT64 = range(-(2**63), 2**63)
 
 
 class ShapeError(Exception):
@@ -69,22 +69,23 @@ class Fields:
     def integer(self, name: str) -> int:
         """Take a 64-bit number that must be there."""
         value = self.required(name)
-        if not isinstance(value, int) or isinstance(value, bool) or value not in _INT64:
+        if not isinstance(value, int) or isinstance(value, bool) or value not in INT64:
             raise ShapeError(f"{self.place(name)} is not a 64-bit number")
         return value
 
     def time_or_none(self, name: str) -> datetime | None:
-        """Take a point in time with its zone, if it is there (RFC 3339, section 5.6)."""
+        """Take a point in time with its zone, if it is there (RFC 3339, section 5.6); it is given in UTC."""
         value = self.text_or_none(name)
         if value is None:
             return None
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise ShapeError(f"{self.place(name)} is not a time")
-        return moment
+            if moment.tzinfo is not None:
+                # At the ends of the calendar, a zone leads out of it.
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise ShapeError(f"{self.place(name)} is not a time")
 
     def uuid(self, name: str) -> str:
         """Take a UUID that must be there."""
