@@ -359,6 +359,22 @@ def test_a_definition_whose_answer_is_lost_says_that_nobody_knows(define: Runner
     assert "not known whether" in result.err
 
 
+def test_a_cloud_that_hands_out_the_lockbox_of_before_for_the_build_is_noticed(
+    define: Runner, file: Path, cloud: Sandbox, tmp_path: Path
+) -> None:
+    """Genuine, in force, and not what was just published: a release would carry the old software."""
+    assert define().code == 0
+    with ApiClient(read_api_client(cloud.api_client_path), endpoint=Endpoint.of(f"{cloud.api_url}/api/v2beta")) as api:
+        old = api.lockboxes.document("line-a").raw
+    snapshot = cloud.director.snapshot()
+    for path, body in (("*line-a.json", old), ("*offline-snapshot.json", json.dumps(snapshot).encode())):
+        cloud.faults.add(Fault(kind=Replace(body=body), match=path, times=None))
+    file.write_text("packages: [maps-2026.09.bin]\n")
+    result = define("--build", tmp_path / "out", "--credentials", cloud.credentials_path)
+    assert result.code == 4, result
+    assert "version 1 was built, and version 2 was published" in result.err
+
+
 def test_a_build_that_fails_after_publishing_says_that_it_was_published(
     define: Runner, cloud: Sandbox, tmp_path: Path
 ) -> None:

@@ -100,3 +100,9 @@ def test_the_number_of_merged_members_has_a_limit() -> None:
     services = "".join(f"  s{number}:\n    <<: *l\n" for number in range(30))
     with pytest.raises(AmbiguousComposeError, match="more than"):
         read_yaml(f"x:\n{maps}l: &l [{names}]\nservices:\n{services}".encode())
+
+
+@pytest.mark.parametrize("quickly", [True, False])
+def test_a_character_that_no_unicode_has_is_refused(*, quickly: bool) -> None:
+    with pytest.raises(YamlTreeError):
+        read_tree('a: "\\UFFFFFFFF"', quickly=quickly)

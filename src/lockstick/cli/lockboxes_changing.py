@@ -13,7 +13,7 @@ from lockstick.cli.api_access import ApiOptions, api_client, api_options
 from lockstick.cli.asking import ask, yes_option
 from lockstick.cli.build_run import BuildOptions, build_options, run_build
 from lockstick.cli.options import Command, HintedPath, common, option
-from lockstick.errors import LockstickError, UsageError
+from lockstick.errors import LockstickError, NotCurrentError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -248,9 +248,28 @@ def _build(console: Console, building: _Building, name: str, published: LockboxC
         if published is not None:
             error.remedy += f" The lockbox was published, as version {published.version}; only the build failed."
         raise
+    _check_built(document, name, published)
     if not console.json:
         console.result(lines)
     return document
+
+
+def _check_built(document: dict[str, object], name: str, published: LockboxContent | None) -> None:
+    """See that what was built is what was published just before: the repository may hand out what was there till then.
+
+    Raises:
+        NotCurrentError: It is older, though genuine.
+    """
+    verified = document.get("verify")
+    box = verified.get("lockbox") if isinstance(verified, dict) else None
+    version = box.get("version") if isinstance(box, dict) else None
+    if published is not None and isinstance(version, int) and version < published.version:
+        raise NotCurrentError(
+            f"the lockbox {name!r} was built as it was before",
+            why=f"version {version} was built, and version {published.version} was published",
+            remedy="Do not hand it out. Build it again; if that gives the old one as well, something on the way keeps "
+            "old answers.",
+        )
 
 
 def _end_rehearsal(console: Console, assessed: Assessment, *, force: bool) -> int:

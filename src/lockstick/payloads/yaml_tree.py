@@ -94,7 +94,7 @@ def read_tree(text: str, *, quickly: bool = True) -> Node | None:
         return _Builder().build(yaml.parse(text, Loader=loader))
     except yaml.YAMLError as error:
         raise YamlTreeError(f"it is not YAML: {' '.join(str(error).split())[:200]}") from None
-    except (RecursionError, ValueError) as error:
+    except (RecursionError, ValueError, OverflowError) as error:
         raise YamlTreeError(f"it cannot be read as YAML: {type(error).__name__}") from None
 
 

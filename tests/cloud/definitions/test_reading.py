@@ -337,3 +337,9 @@ def test_the_largest_file_is_left_soon_whatever_is_in_it(start: str, piece: str)
     with suppress(UsageError):
         read(text)
     assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("code", ["00110000", "FFFFFFFF"])
+def test_a_character_that_no_unicode_has_is_refused(code: str) -> None:
+    what, _ = refusal(f'packages: ["\\U{code}"]\n')
+    assert "it is not YAML" in what

@@ -107,7 +107,7 @@ def read_tree(text: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         said = " ".join((error.problem or error.context or "it cannot be read").split())[:200]
         raise ProblemError(f"it is not YAML: {said}", None if mark is None else mark.line + 1) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise ProblemError(f"it is not YAML: {type(error).__name__}") from None
 
 
