@@ -30,7 +30,7 @@ GITLAB = ROOT / "examples" / "gitlab" / "gitlab-ci.yml"
 
 _EXPRESSION = re.compile(r"\$\{\{\s*([a-z_]+)\.(\w+)\s*\}\}")
 _PLAYED = ("actions/checkout@", "actions/setup-python@", "actions/cache@", "actions/upload-artifact@")
-_TOOLS = ("base64", "mkdir", "rm", "tar", "tee")
+_TOOLS = ("base64", "grep", "mkdir", "rm", "tar", "tee")
 _OURS = {"lockstick": "main", "lockstick-verify": "verify_main"}
 _PASSED_ON = ("PYTHONPATH", "COVERAGE_", "COV_")
 
@@ -76,7 +76,8 @@ class Runner:
         place = self._shims / name
         log = shlex.quote(str(self.calls))
         call = f'exec {command} "$@"' if command != ":" else ":"
-        place.write_text(f'#!/bin/sh\nprintf "%s " {name} "$@" >>{log}\necho >>{log}\n{call}\n')
+        # One write for a line: the parts of a pipe write at the same time.
+        place.write_text(f'#!/bin/sh\nline=$(printf "%s " {name} "$@")\nprintf "%s\\n" "$line" >>{log}\n{call}\n')
         place.chmod(0o755)
 
     def github(self, text: str, *, tag: str) -> bool:

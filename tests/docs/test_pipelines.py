@@ -29,6 +29,7 @@ PAGES = {"github": GITHUB, "gitlab": GITLAB}
 DEFINITION = ROOT / "examples" / "lockbox" / "kiosk.yaml"
 STAGES = (
     "python -m pip install",
+    "grep ",
     "tar ",
     "lockstick packages upload ",
     "lockstick lockboxes define ",
@@ -219,14 +220,32 @@ def test_the_next_tag_fetches_only_what_changed_and_supersedes_what_was_attached
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_tag_that_the_definition_does_not_name_publishes_nothing(account: Account, system: str) -> None:
-    runner = account.runner()
+    # The version that it names is there: the service alone would refuse nothing.
+    assert release(account.runner(), system)
+    account.cloud.requests.clear()
+    runner = account.runner("two")
     assert not release(runner, system, tag="v1.5.0")
-    assert "kiosk-app" in runner.output
+    assert "names another version of kiosk-app" in runner.output
     assert runner.artifacts == []
-    assert [call for call in called(runner) if call.startswith(("lockstick build ", "lockstick pack "))] == []
+    assert [call for call in called(runner) if call.startswith("lockstick ")] == []
     assert called(runner)[-1].startswith("rm -f ")  # also then
-    assert "lockstick lockboxes define " in "\n".join(called(runner))
-    assert sent(account) == ["/api/v2beta/packages"]
+    assert sent(account) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "tag"),
+    [
+        pytest.param("1.4.0", "v1.4", id="longer"),
+        pytest.param("1.4.0", "v1.4.0-rc1", id="shorter"),
+        pytest.param("1x4.0", "v1.4.0", id="no-pattern"),
+    ],
+)
+def test_a_version_is_compared_as_a_whole(account: Account, named: str, tag: str) -> None:
+    runner = account.runner()
+    definition = runner.work / "lockbox" / "kiosk.yaml"
+    definition.write_text(definition.read_text(encoding="utf-8").replace("1.4.0", named), encoding="utf-8")
+    assert not release(runner, "github", tag=tag)
+    assert sent(account) == []
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
