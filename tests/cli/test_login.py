@@ -360,12 +360,23 @@ def test_options_come_before_variables_and_variables_before_the_profile(
     assert lockstick("whoami").code == 2
 
 
+def test_who_is_logged_in_under_another_name_is_told_to_say_which(login: Runner, lockstick: Runner) -> None:
+    assert "nobody is logged in" in lockstick("lockboxes", "list").err
+    login("--profile", "plant")
+    for words in (("whoami",), ("lockboxes", "list")):
+        done = lockstick(*words)
+        assert done.code == 7
+        assert "nobody is logged in" not in done.err
+        assert "--profile plant, or set LOCKSTICK_PROFILE" in done.err
+
+
 def test_a_profile_that_is_not_there_is_answered_with_those_that_are(login: Runner, lockstick: Runner) -> None:
     login("--profile", "plant")
     done = lockstick("whoami", "--profile", "plan")
     assert done.code == 7
     assert "known are: plant" in done.err
-    assert lockstick("whoami").code == 7
+    assert "Did you mean 'plant'?" in done.err
+    assert "Did you mean" not in lockstick("whoami", "--profile", "elsewhere").err
     assert lockstick("whoami", "--profile", "../x").code == 2
 
 

@@ -13,6 +13,7 @@ import os
 import sys
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -309,6 +310,24 @@ def _read_secret(file: str) -> Secret:
     return Secret(text)
 
 
+def _no_profile(name: str | None, kept: Profiles) -> NotAllowedError:
+    names = kept.names()
+    if name is not None:
+        near = get_close_matches(name, names, n=1)
+        guess = f"Did you mean {near[0]!r}? To make it, run" if near else "Run"
+        return NotAllowedError(
+            f"there is no profile {name!r}", why=kept.known(), remedy=f"{guess}: lockstick login --profile {name}"
+        )
+    if not names:
+        return NotAllowedError("nobody is logged in", why=kept.known(), remedy=HOW_TO_LOG_IN)
+    # Somebody is logged in, but no command may guess as whom.
+    return NotAllowedError(
+        "nobody says which profile is meant, and there is none called 'default'",
+        why=kept.known(),
+        remedy=f"Name it, as in --profile {names[0]}, or set LOCKSTICK_PROFILE once for all commands.",
+    )
+
+
 def _from_profile(options: ApiOptions, source: _Level) -> Access:
     from lockstick.cloud.api import Endpoint
     from lockstick.cloud.login import DEFAULT_PROFILE
@@ -318,11 +337,7 @@ def _from_profile(options: ApiOptions, source: _Level) -> Access:
     name = options.profile if source != "profile" else None
     kept = all_of_them.get(name or DEFAULT_PROFILE)
     if kept is None:
-        if name is None:
-            raise NotAllowedError("nobody is logged in", why=all_of_them.known(), remedy=HOW_TO_LOG_IN)
-        raise NotAllowedError(
-            f"there is no profile {name!r}", why=all_of_them.known(), remedy=f"Run: lockstick login --profile {name}"
-        )
+        raise _no_profile(name, all_of_them)
     profile = kept.profile
     if options.api_url is not None:
         endpoint = Endpoint.of(options.api_url)

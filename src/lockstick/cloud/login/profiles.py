@@ -228,7 +228,7 @@ class Profiles:
     def known(self) -> str:
         """Say in words which profiles there are."""
         names = self.names()
-        return f"known are: {', '.join(names)}" if names else "there are none on this machine"
+        return f"known are: {', '.join(names)}" if names else "there are no profiles on this machine"
 
     # --- writing --------------------------------------------------------------------------------
 
