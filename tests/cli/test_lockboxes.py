@@ -436,7 +436,10 @@ def test_an_offline_snapshot_that_grows_too_long_is_told(define: Runner, cloud: 
         ("packages: [nothing-like-it]", "packages list"),
         ("packages: [{name: maps, version: '2026.10'}]", "2026.09"),
         ("packages: [{name: mapz, version: '2026.09'}]", "maps-2026.09.bin"),
-        ("packages: [a, b, c]", "2 other(s)"),
+        ("packages: [a, b, {name: c, version: '1'}]", "are others; also missing: 'b', 'c' 1\n"),
+        ("packages: [a, b, c, d, e, f]", "also missing: 'b', 'c', 'd', 'e', 'f'\n"),
+        ("packages: [a, b, c, d, e, f, g]", "also missing: 'b', 'c', 'd', 'e', 'f' and 1 more"),
+        ("packages: [{name: maps, version: '2026.10'}, b]", "2026.09; also missing: 'b'"),
     ],
 )
 def test_a_package_that_is_not_there_is_told_with_what_may_be_meant(

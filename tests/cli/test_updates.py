@@ -114,6 +114,14 @@ def test_what_cannot_be_launched_is_refused(lockstick: Runner, words: tuple[str,
     assert lockstick("updates", "launch", "--yes", *words).code == code
 
 
+@pytest.mark.parametrize("option", ["--device", "--fleet"])
+def test_who_is_not_known_is_to_be_named_by_a_uuid(launch: Runner, option: str) -> None:
+    result = launch(option, NOBODY)
+    assert NOBODY in result.err
+    assert f"Nothing was launched. A {option[2:]} is named by its UUID" in result.err
+    assert "on its way" not in result.err  # nothing is
+
+
 def test_a_launch_whose_answer_is_lost_says_that_nobody_knows(launch: Runner, cloud: Sandbox) -> None:
     cloud.faults.add(Fault(kind=Drop(after=None), match=UPDATES, method="POST"))
     result = launch("--device", OTTER)

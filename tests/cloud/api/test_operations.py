@@ -46,8 +46,15 @@ def test_a_lockbox_lives_and_dies(each: ApiClient) -> None:
     assert set(each.lockboxes.details()) == {"kiosk", LOCKBOX}
     each.lockboxes.delete("kiosk")
     assert each.lockboxes.names() == (LOCKBOX,)
-    with pytest.raises(NotFoundError, match="no lockbox 'kiosk'"):
+    with pytest.raises(NotFoundError, match="no lockbox 'kiosk'") as missing:
         each.lockboxes.document("kiosk")
+    assert "lockboxes list" in missing.value.remedy
+    with pytest.raises(NotFoundError) as missing:
+        each.lockboxes.delete("kiosk")
+    assert "lockboxes list" in missing.value.remedy
+    with pytest.raises(NotFoundError, match="no version 99") as missing:
+        each.lockboxes.document(LOCKBOX, 99)
+    assert f"lockboxes show {LOCKBOX}" in missing.value.remedy
 
 
 def test_an_account_without_any_lockbox_has_none(make: Maker, tmp_path: Path) -> None:
@@ -164,8 +171,9 @@ def test_a_package_is_found_edited_and_deleted(each: ApiClient) -> None:
     assert (edited.comment, edited.hardware_ids) == ("withdrawn", ("co2-hub",))
     each.packages.delete(hub.package_id)
     for missing in (hub.package_id, "sensors"):
-        with pytest.raises(NotFoundError, match="no package"):
+        with pytest.raises(NotFoundError, match="no package with the id") as unknown:
             each.packages.find(missing)
+        assert "packages list" in unknown.value.remedy
 
 
 def test_delegated_packages_are_listed_and_cannot_be_changed(each: ApiClient) -> None:

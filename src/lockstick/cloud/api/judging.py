@@ -42,6 +42,13 @@ _REMEDIES: Mapping[str, str] = {
     "delegation_remote_fetch_failed": "The service could not reach the source; try again later.",
     "missing_remote_delegation_uri": "This source has no address to refresh it from; ask whoever added it.",
 }
+# Only an update names these, and one that names what is not there is refused as a whole.
+_WHICH_ONE: Mapping[str, str] = {
+    "missing_device": (
+        "Nothing was launched. A device is named by its UUID, not by its name or id; the web interface shows it."
+    ),
+    "missing_fleet": "Nothing was launched. A fleet is named by its UUID; the web interface shows it.",
+}
 
 
 def is_done(status: int) -> bool:
@@ -102,7 +109,7 @@ def judge(  # noqa: PLR0911 - one return for each meaning
         filter(None, (said, " ".join(filter(None, (code, f"({message})" if code and message else message)))))
     )
     could_not = f"could not {call.doing} {call.subject}"
-    remedy = _REMEDIES.get(code, call.remedy)
+    remedy = _REMEDIES.get(code) or _WHICH_ONE.get(code) or call.remedy
     if is_later(status):
         wish = retry_after(headers, now)
         if wish is not None and wish > policy.max_retry_after:

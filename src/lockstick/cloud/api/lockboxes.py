@@ -29,6 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,253}")
 _LAST_VERSION = 2**31 - 1
 _MAX_DOCUMENT = 4 << 20
 _PATH, _ALL = "lockboxes", "the lockboxes of the account"
+_WHICH = "'lockstick lockboxes list' says which there are; names are case-sensitive."
 
 
 class Lockboxes:
@@ -71,7 +72,8 @@ class Lockboxes:
             raise UsageError(f"a lockbox has no version {version}", remedy="Versions count from 1.")
         subject = _called(name) if version is None else f"version {version} of {_called(name)}"
         query = [] if version is None else [("version", str(version))]
-        call = Call(path=(_PATH, name), query=query, subject=subject, limit=_MAX_DOCUMENT)
+        remedy = _WHICH if version is None else f"'lockstick lockboxes show {name}' says which version is the newest."
+        call = Call(path=(_PATH, name), query=query, subject=subject, limit=_MAX_DOCUMENT, remedy=remedy)
         raw = self._caller.call(call).body
         return self._caller.understood(call, raw, partial(_document, raw=raw))
 
@@ -118,7 +120,14 @@ class Lockboxes:
             NotFoundError: There is no such lockbox.
         """
         self._caller.call(
-            Call(path=(_PATH, name), subject=_called(name), doing="delete", done="deleted", what=sending("DELETE"))
+            Call(
+                path=(_PATH, name),
+                subject=_called(name),
+                doing="delete",
+                done="deleted",
+                what=sending("DELETE"),
+                remedy=_WHICH,
+            )
         )
 
 

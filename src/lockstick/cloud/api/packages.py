@@ -95,7 +95,11 @@ class Packages:
         for package in self.all(PackageFilter(package_ids=(package_id,))):
             if package.package_id == package_id:
                 return package
-        raise NotFoundError(f"there is no package {package_id!r}", why="the account's list does not name it")
+        raise NotFoundError(
+            f"there is no package with the id {package_id!r}",
+            why="the account's list does not name it",
+            remedy="Give its id, which is not its name: 'lockstick packages list' shows both.",
+        )
 
     def upload(
         self,

@@ -106,7 +106,7 @@ def _check_hardware(wanted: Wanted, package: Package) -> None:
 
 def _missing(packages: Packages, missing: Sequence[Wanted]) -> NotFoundError:
     every = {one.package_id: one for one in packages.all()}
-    first = missing[0]
+    first, others = missing[0], _also(missing[1:])
     if first.package_id is not None:
         near = get_close_matches(first.package_id, every, n=1)
     else:
@@ -115,13 +115,19 @@ def _missing(packages: Packages, missing: Sequence[Wanted]) -> NotFoundError:
             listed = ", ".join(versions[-_SHOWN:])
             return NotFoundError(
                 f"there is no version {first.version} of the package {first.name!r}",
-                why=f"there is {listed}",
+                why=f"there is {listed}{others}",
                 remedy="Correct the version, or upload it: lockstick packages upload.",
             )
         near = get_close_matches(f"{first.name}-{first.version}", every, n=1)
-    others = f", nor {len(missing) - 1} other(s) that are named" if len(missing) > 1 else ""
     return NotFoundError(
         f"there is no {str(first).removeprefix('the ')}",
         why=f"the account's {len(every)} packages are others{others}",
         remedy=f"Did you mean {near[0]!r}?" if near else "'lockstick packages list' says which there are.",
     )
+
+
+def _also(missing: Sequence[Wanted]) -> str:
+    if not missing:
+        return ""
+    shown = ", ".join(str(one).removeprefix("the package ") for one in missing[:_SHOWN])
+    return f"; also missing: {shown}" + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")

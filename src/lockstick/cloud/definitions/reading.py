@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lockstick.cloud.definitions.expiry import Expiry, read_expiry
 from lockstick.cloud.definitions.tree import Node, ProblemError, Scalar, Sequence, read_tree
@@ -28,7 +28,7 @@ from lockstick.cloud.definitions.values import json_of, members_of, text_of, typ
 from lockstick.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["MAX_FILE", "MAX_PACKAGES", "Definition", "Wanted", "read_definition"]
 
@@ -177,6 +177,13 @@ def _packages(node: Node) -> tuple[Wanted, ...]:
     return tuple(found)
 
 
+def _unclear(texts: Mapping[Literal["id", "name", "version"], str]) -> str:
+    if len(texts) == 1:
+        ((there, text),) = texts.items()
+        return f"the package with the {there} {text!r} lacks its {'version' if there == 'name' else 'name'}"
+    return f"a package has {_and(texts) or 'neither id nor name'}"
+
+
 def _package(node: Node) -> Wanted:
     if isinstance(node, Scalar):
         return Wanted(package_id=text_of(node, "the package's id", longest=_LONGEST), line=node.line)
@@ -189,7 +196,7 @@ def _package(node: Node) -> Wanted:
     }
     if texts.keys() not in ({"id"}, {"name", "version"}):
         raise ProblemError(
-            f"a package has {_and(texts) or 'neither id nor name'}",
+            _unclear(texts),
             node.line,
             remedy="Name it by its 'id', or by its 'name' and 'version'.",
         )
