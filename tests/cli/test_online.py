@@ -98,6 +98,7 @@ def test_a_revoked_lockbox_is_said_to_be(online: Runner, api: ApiClient) -> None
     told = online()
     assert told.code == 4
     assert told.out.startswith("SUPERSEDED: genuine, but it was revoked")
+    assert "take this one out of use" in told.out
     assert answer(online("--json"))["answer"] == "revoked"
 
 
@@ -106,6 +107,7 @@ def test_a_deleted_lockbox_is_said_to_be(online: Runner, api: ApiClient) -> None
     told = online()
     assert told.code == 4
     assert told.out.startswith("SUPERSEDED: genuine, but it was deleted in the cloud")
+    assert "take this one out of use" in told.out
     found = answer(online("--json"))
     assert (found["answer"], found["lockbox_version"]) == ("deleted", None)
 

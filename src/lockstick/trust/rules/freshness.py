@@ -30,7 +30,7 @@ RULES: tuple[Rule, ...] = (
         group=_GROUP,
         meaning="A document is older than one that this machine has verified before, by the same stored anchors; or, with --online, than the one that the cloud publishes.",
         gain="An old set of documents, with software of known flaws, could be handed out until it expires. Devices that have seen the newer one refuse it.",
-        remedy="Build the lockbox again. If the repository itself was set up anew, remove its trust anchors and add the new ones.",
+        remedy="Build the lockbox again; if it was revoked or deleted, take this one out of use. If the repository itself was set up anew, remove its trust anchors and add the new ones.",
         consequence=Consequence.STALE,
     ),
     Rule(
