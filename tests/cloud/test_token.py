@@ -297,8 +297,9 @@ def test_lasting_trouble_is_a_failed_transfer(trouble: Kind, tokens: TokenSource
 
 def test_a_server_that_is_gone_is_a_failed_transfer(tokens: TokenSource, sandbox: Sandbox) -> None:
     sandbox.stop()
-    with pytest.raises(TransferError, match="cannot reach http://127"):
+    with pytest.raises(TransferError, match="cannot reach http://127") as gone:
         tokens.token()
+    assert "check the address, the network" in gone.value.remedy
 
 
 def test_an_answer_that_trickles_is_given_up(tokens: TokenSource, sandbox: Sandbox, clock: Clock) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from lockstick.cloud.grant import Grant, request_grant
 from lockstick.progress import SILENT, Observer
 from lockstick.transfer.policy import Policy
-from lockstick.transfer.setbacks import Patience, Setback
+from lockstick.transfer.setbacks import ASK_AGAIN, Patience, Setback
 from lockstick.transfer.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class TokenSource:
 
     def _request(self) -> Grant:
         subject = "an access token"
-        patience = Patience(self._policy, self._surroundings.chance, subject)
+        patience = Patience(self._policy, self._surroundings.chance, subject, remedy=ASK_AGAIN)
         never = threading.Event()
         while True:
             try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lockstick.transfer.policy import Policy
 
 __all__ = [
+    "ASK_AGAIN",
     "LibraryFailed",
     "Patience",
     "ProxyRefused",
@@ -72,6 +73,10 @@ class Stopped(Exception):  # noqa: N818 - it never leaves the room
     """The whole transfer is being wound up; this file's part is kept."""
 
 
+ASK_AGAIN = "Run the same command again. If it stays so, check the address, the network and the proxy."
+"""The remedy where a service does not answer and nothing was fetched in part."""
+
+
 class Patience:
     """Counts the attempts of one file or document and decides about the next one.
 
@@ -83,13 +88,17 @@ class Patience:
         chance: A number from 0 up to but not including 1.
         subject: What is being fetched, for the error.
         doing: What is done with it, for the error.
+        remedy: What to do then, where no part of a file is kept to continue from.
     """
 
-    def __init__(self, policy: Policy, chance: Callable[[], float], subject: str, *, doing: str = "fetch") -> None:
+    def __init__(
+        self, policy: Policy, chance: Callable[[], float], subject: str, *, doing: str = "fetch", remedy: str = ""
+    ) -> None:
         self._policy = policy
         self._chance = chance
         self._subject = subject
         self._doing = doing
+        self._remedy = remedy
         self._furthest = 0
         self._in_vain = 0
         self.attempts = 0
@@ -118,6 +127,7 @@ class Patience:
             raise TransferError(
                 f"could not {self._doing} {self._subject}, after {_times(self.attempts)}",
                 why=f"last: {setback.reason}",
+                remedy=self._remedy,
             ) from setback
         bound = min(policy.backoff_cap, policy.backoff_base * 2.0 ** min(self._in_vain - 1, 64))
         if setback.retry_after is not None:

@@ -191,8 +191,9 @@ def test_a_crowded_service_that_asks_for_hours_is_not_waited_for(
 
 def test_a_service_that_stays_crowded_is_given_up(api: ApiClient, sandbox: Sandbox) -> None:
     sandbox.faults.add(fault(Status(status=420, retry_after=1), times=None))
-    with pytest.raises(TransferError, match="could not define the lockbox 'kiosk', after 4 attempts"):
+    with pytest.raises(TransferError, match="could not define the lockbox 'kiosk', after 4 attempts") as given_up:
         api.lockboxes.define("kiosk", DEFINITION)
+    assert "check the address, the network" in given_up.value.remedy
     assert asked(sandbox) == 4
 
 
@@ -228,8 +229,9 @@ def test_what_never_left_is_sent_again_whatever_it_is(make: Maker, sandbox: Sand
     api = make(policy=policy)
     api.lockboxes.names()
     sandbox._servers.stop()
-    with pytest.raises(TransferError, match="could not define the lockbox 'kiosk', after 3 attempts"):
+    with pytest.raises(TransferError, match="could not define the lockbox 'kiosk', after 3 attempts") as given_up:
         api.lockboxes.define("kiosk", DEFINITION)
+    assert "check the address, the network" in given_up.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from lockstick.secret import masked
 from lockstick.transfer import origin_of
 from lockstick.transfer.answers import refuse_encoded
 from lockstick.transfer.line import Line
-from lockstick.transfer.setbacks import Patience, Setback
+from lockstick.transfer.setbacks import ASK_AGAIN, Patience, Setback
 from lockstick.transfer.validators import parse_http_date
 from lockstick.transfer.watchdog import Watchdog
 
@@ -158,7 +158,7 @@ class Caller:
                 whether it was done.
             LockstickError: Whatever the body's pieces raise.
         """
-        patience = Patience(self._policy, self._surroundings.chance, call.subject, doing=call.doing)
+        patience = Patience(self._policy, self._surroundings.chance, call.subject, doing=call.doing, remedy=ASK_AGAIN)
         is_renewed = is_repeated = False
         while True:
             try:
