@@ -26,6 +26,8 @@ WRITTEN_TWICE = 0.02
 JUDGED_AT = "2026-06-01T00:00:00Z"
 
 
+# Compiled modules are no bytes of the stick's, but the system counts them as well.
+WITHOUT_BYTECODE = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 GONE = ("was removed", "no folder")
 # A file system that was shut down is still mounted, and fails at whatever is asked of it.
 TOLD = {"unmount": GONE, "daemon": GONE, "yank": (*GONE, "input/output error", "read-only after errors")}
@@ -40,6 +42,9 @@ class Ordeal:
         self.source = lay(folder / "box", packages(6, SIZE // 6))
         self.command = [sys.executable, "-m", "lockstick", "write", str(self.source), "--to", str(stick.mount)]
         self.command += ["--quiet", "--i-know", "--trust", str(write_roots(folder / "roots")), "--at", JUDGED_AT]
+        # The register is no part of the stick, but the system counts what is written to it as well: none here.
+        (folder / "no-register").write_text("This is no register.")
+        self.command += ["--register", str(folder / "no-register")]
         self.bytes_written = 0
         self.lockboxes = 0
         self.interrupted = 0
@@ -50,7 +55,9 @@ class Ordeal:
 
     def run(self, means: str) -> None:
         """Start it, and end it at some moment by some means."""
-        with subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with subprocess.Popen(
+            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=WITHOUT_BYTECODE
+        ) as process:
             is_early = means == "kill" and self.chance.random() < 0.3
             deadline = time.monotonic() + (self.chance.uniform(0, 0.4) if is_early else 30)
             began = False
@@ -87,7 +94,7 @@ class Ordeal:
 
     def finish(self) -> None:
         """Let it come to its end."""
-        process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, env=WITHOUT_BYTECODE)
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         self.bytes_written += _bytes_written(process.pid)
         assert process.wait() == 0
