@@ -26,8 +26,9 @@ WRITTEN_TWICE = 0.02
 JUDGED_AT = "2026-06-01T00:00:00Z"
 
 
-# Compiled modules are no bytes of the stick's, but the system counts them as well.
-WITHOUT_BYTECODE = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+# Compiled modules and notes of what was covered are no bytes of the stick's, but the system counts them as well.
+UNOBSERVED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+UNOBSERVED["PYTHONDONTWRITEBYTECODE"] = "1"
 GONE = ("was removed", "no folder")
 # A file system that was shut down is still mounted, and fails at whatever is asked of it.
 TOLD = {"unmount": GONE, "daemon": GONE, "yank": (*GONE, "input/output error", "read-only after errors")}
@@ -56,7 +57,7 @@ class Ordeal:
     def run(self, means: str) -> None:
         """Start it, and end it at some moment by some means."""
         with subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=WITHOUT_BYTECODE
+            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=UNOBSERVED
         ) as process:
             is_early = means == "kill" and self.chance.random() < 0.3
             deadline = time.monotonic() + (self.chance.uniform(0, 0.4) if is_early else 30)
@@ -94,7 +95,7 @@ class Ordeal:
 
     def finish(self) -> None:
         """Let it come to its end."""
-        process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, env=WITHOUT_BYTECODE)
+        process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, env=UNOBSERVED)
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         self.bytes_written += _bytes_written(process.pid)
         assert process.wait() == 0
