@@ -10,10 +10,10 @@ import pytest
 
 from conftest import SHARED
 from lockstick.cli.boundary import run
+from lockstick.instant import parse_instant
 from lockstick.lockbox.anchors import AnchorChoice, read_folder
 from lockstick.lockbox.layout import find_lockbox
 from lockstick.lockbox.verify import verify
-from lockstick.metadata.instant import parse_instant
 from lockstick.trust.findings import Verdict
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import SHARED
+from lockstick.instant import parse_instant
 from lockstick.lockbox.anchors import read_folder
 from lockstick.lockbox.devicestate import StateFile
 from lockstick.lockbox.jsonfile import Fields
 from lockstick.lockbox.layout import find_lockbox
 from lockstick.lockbox.profiles import read_profile
 from lockstick.lockbox.rehearse import DeviceStory, rehearse
-from lockstick.metadata.instant import parse_instant
 from lockstick.trust.device.client import Provisioned
 
 if TYPE_CHECKING:

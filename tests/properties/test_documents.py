@@ -32,9 +32,9 @@ from ground import (
     sound,
     verdict,
 )
+from lockstick.instant import format_instant
 from lockstick.metadata.canonical import canonical
 from lockstick.metadata.document import read_document
-from lockstick.metadata.instant import format_instant
 from lockstick.metadata.strictjson import parse_object
 from lockstick.metadata.uptane import UPTANE
 from lockstick.trust.findings import Verdict, verdict_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.metadata.instant import parse_instant
+from lockstick.instant import parse_instant
 from lockstick.metadata.malformed import MalformedError
 
 if TYPE_CHECKING:

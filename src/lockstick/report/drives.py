@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockstick.instant import format_instant
 from lockstick.media.drives import is_locked, reason_against
-from lockstick.metadata.instant import format_instant
 from lockstick.report.cells import cut
 from lockstick.report.plain import printable
 from lockstick.report.sizes import day, size

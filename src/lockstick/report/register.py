@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockstick.instant import format_instant
 from lockstick.media.records.identity import KnownBy
-from lockstick.media.records.instants import format_time
 from lockstick.report.plain import printable
 from lockstick.report.receipts import receipt_json, receipt_text
 from lockstick.report.sizes import day, size
@@ -39,7 +39,7 @@ def list_json(path: Path, at: datetime, standings: Sequence[Standing]) -> dict[s
     Returns:
         A value that ``json`` can encode.
     """
-    return {"register": str(path), "at": format_time(at), "sticks": [_standing_json(one) for one in standings]}
+    return {"register": str(path), "at": format_instant(at), "sticks": [_standing_json(one) for one in standings]}
 
 
 def list_text(path: Path, standings: Sequence[Standing]) -> Iterator[str]:
@@ -178,9 +178,9 @@ def _standing_json(one: Standing) -> dict[str, object]:
         "file_system": stick.file_system,
         "lockbox": None
         if lockbox is None
-        else {"name": lockbox.name, "version": lockbox.version, "good_until": format_time(lockbox.good_until)},
+        else {"name": lockbox.name, "version": lockbox.version, "good_until": format_instant(lockbox.good_until)},
         "days_left": one.days_left,
-        "written": None if one.written is None else format_time(one.written),
+        "written": None if one.written is None else format_instant(one.written),
         "writes": history.writes,
         "failures": history.failures,
         "write_speed": history.write_speed,

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from lockstick.media.records.instants import format_time
+from lockstick.instant import format_instant
 from lockstick.report.plain import printable
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def _row(one: Standing) -> list[str | int]:
         one.record.known_by.value,
         None if lockbox is None else lockbox.name,
         None if lockbox is None else lockbox.version,
-        None if lockbox is None else format_time(lockbox.good_until),
+        None if lockbox is None else format_instant(lockbox.good_until),
         one.days_left,
-        None if one.written is None else format_time(one.written),
+        None if one.written is None else format_instant(one.written),
         history.writes,
         history.failures,
         history.write_speed,

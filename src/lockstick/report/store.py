@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lockstick.metadata.instant import format_instant
+from lockstick.instant import format_instant
 from lockstick.report.plain import printable
 from lockstick.report.sizes import day, size
 

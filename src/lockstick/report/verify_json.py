@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.metadata.instant import format_instant
+from lockstick.instant import format_instant
 
 if TYPE_CHECKING:
     from lockstick.lockbox.outcome import Online, PackageOutcome, VerifyOutcome

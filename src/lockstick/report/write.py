@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lockstick.errors import LockstickError
+from lockstick.instant import format_instant
 from lockstick.media.remarks import Weight
 from lockstick.media.writing.ending import Ending
-from lockstick.metadata.instant import format_instant
 from lockstick.report.plain import printable
 from lockstick.report.preflight import preflight_head, remark_json, remarks_text
 from lockstick.report.progress_text import time_left

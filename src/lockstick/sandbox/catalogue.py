@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lockstick.errors import NotFoundError
-from lockstick.metadata.instant import format_instant
+from lockstick.instant import format_instant
 from lockstick.sandbox.packages import Package, pseudo_random, store
 from lockstick.sandbox.state import PackageRecord, State
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lockstick.metadata.instant import format_instant
+from lockstick.instant import format_instant
 from lockstick.sandbox.director import RefusedError
 from lockstick.sandbox.repository import expiry_of
 from lockstick.sandbox.state import PackageRecord

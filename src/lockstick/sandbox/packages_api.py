@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lockstick.metadata.instant import format_instant
+from lockstick.instant import format_instant
 from lockstick.sandbox.director import RefusedError
 from lockstick.sandbox.inventory import Inventory
 from lockstick.sandbox.requests import json_body, number, one_of

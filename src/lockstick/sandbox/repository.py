@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from lockstick.metadata.instant import format_instant, parse_instant
+from lockstick.instant import format_instant, parse_instant
 from lockstick.sandbox.signing import KeyType, RoleKey, sign
 
 if TYPE_CHECKING:

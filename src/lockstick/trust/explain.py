@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lockstick.metadata.instant import format_instant
+from lockstick.instant import format_instant
 from lockstick.trust.director import OFFLINE_SNAPSHOT
 from lockstick.trust.findings import Finding, Verdict, verdict_of
 from lockstick.trust.image_repo import IMAGE_SNAPSHOT

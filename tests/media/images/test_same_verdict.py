@@ -10,13 +10,13 @@ import pytest
 
 from conftest import SHARED
 from lockstick.errors import UsageError
+from lockstick.instant import parse_instant
 from lockstick.lockbox.anchors import AnchorChoice, read_folder
 from lockstick.lockbox.layout import find_lockbox
 from lockstick.lockbox.verify import verify
 from lockstick.media.images.contents import gather
 from lockstick.media.images.forms import Wishes, form_of
 from lockstick.media.images.opening import open_lockbox
-from lockstick.metadata.instant import parse_instant
 from lockstick.report.verify_json import verify_json
 from media.images.ground import needs
 

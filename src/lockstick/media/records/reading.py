@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
 from lockstick.errors import DistrustError
-from lockstick.media.records.instants import parse_time
+from lockstick.instant import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,7 +110,7 @@ class Members:
             DistrustError: If it is missing or something else.
         """
         try:
-            return parse_time(self.text(name))
+            return parse_instant(self.text(name))
         except ValueError as error:
             raise self._refusal(name, f"is not a time: {error}") from None
 

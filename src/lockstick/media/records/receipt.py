@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lockstick.errors import DistrustError
-from lockstick.media.records.instants import format_time
+from lockstick.instant import format_instant
 from lockstick.media.records.reading import Members, read_object
 
 if TYPE_CHECKING:
@@ -251,14 +251,14 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
         "tool": receipt.tool,
         "outcome": receipt.outcome,
         "why": receipt.why,
-        "began": format_time(receipt.began),
-        "ended": format_time(receipt.ended),
+        "began": format_instant(receipt.began),
+        "ended": format_instant(receipt.ended),
         "lockbox": None
         if lockbox is None
         else {
             "name": lockbox.name,
             "version": lockbox.version,
-            "good_until": format_time(lockbox.good_until),
+            "good_until": format_instant(lockbox.good_until),
             "weakest": lockbox.weakest,
             "documents": lockbox.documents,
             **lockbox.extra,
@@ -280,7 +280,7 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
         if checking is None
         else {
             "verdict": checking.verdict,
-            "at": format_time(checking.at),
+            "at": format_instant(checking.at),
             "findings": list(checking.findings),
             "bytes_hashed": checking.bytes_hashed,
             "cache": checking.cache,

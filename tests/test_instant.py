@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstick.metadata.instant import format_instant, parse_instant
+from lockstick.instant import format_instant, parse_instant
 
 
 def test_a_time_is_read_in_utc() -> None:

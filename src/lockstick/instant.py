@@ -1,4 +1,4 @@
-"""Points in time as the repositories write them (lockbox-format 2.8)."""
+"""Points in time as the repositories write them (lockbox-format 2.8), and receipts and the register too."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def parse_instant(text: str) -> datetime:
 
 
 def format_instant(instant: datetime) -> str:
-    """Write a time in the same form, dropping fractions of a second.
+    """Write a time in the same form, dropping fractions of a second; such texts sort as the times do.
 
     Args:
         instant: An aware time.
@@ -39,4 +39,4 @@ def format_instant(instant: datetime) -> str:
     Returns:
         The text, in UTC.
     """
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
