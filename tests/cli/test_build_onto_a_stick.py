@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lockstick.cli.building import way_to_read_back
+from lockstick.cli.reading_back import way_to_read_back
 from lockstick.disk.tree import FolderTree
 from lockstick.media.model import Drive, Volume
 from lockstick.media.readback import PastCacheTree

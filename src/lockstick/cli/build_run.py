@@ -135,8 +135,8 @@ def run_build(
     import time
     from functools import partial
 
-    from lockstick.cli.building import way_to_read_back
     from lockstick.cli.options import settings
+    from lockstick.cli.reading_back import way_to_read_back
     from lockstick.cli.storing import shared_stores, usable_store
     from lockstick.cloud.credentials import read_credentials
     from lockstick.cloud.session import CloudSession

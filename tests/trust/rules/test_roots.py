@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -123,15 +123,19 @@ def test_an_expired_root_in_the_middle_of_the_chain_is_fine() -> None:
     assert judged((forge.evidence(), forge.anchors())).findings == ()
 
 
-def test_a_changed_root_below_the_anchor_is_noticed() -> None:
-    forge = Forge()
-    director, image_repo = forge.documents()
-    anchors = Anchors(
+def _anchored_at_the_second_root(forge: Forge, director: dict[str, Any]) -> Anchors:
+    return Anchors(
         director=canonical(director["2.root.json"]),
         image_repo=forge.anchors().image_repo,
         source="file",
         dialect=UPTANE,
     )
+
+
+def test_a_changed_root_below_the_anchor_is_noticed() -> None:
+    forge = Forge()
+    director, image_repo = forge.documents()
+    anchors = _anchored_at_the_second_root(forge, director)
     assert judged((evidence(director, image_repo), anchors)).findings == ()
     director["1.root.json"]["signed"]["expires"] = "2030-01-01T00:00:00Z"
     findings = judged((evidence(director, image_repo), anchors)).findings
@@ -142,12 +146,7 @@ def test_a_changed_root_below_the_anchor_is_noticed() -> None:
 def test_a_root_below_the_anchor_must_lead_to_the_next_one() -> None:
     forge = Forge()
     director, image_repo = forge.documents()
-    anchors = Anchors(
-        director=canonical(director["2.root.json"]),
-        image_repo=forge.anchors().image_repo,
-        source="file",
-        dialect=UPTANE,
-    )
+    anchors = _anchored_at_the_second_root(forge, director)
     # A first root of another account, signed by its own key alone.
     foreign = {**forge.director_roots[0], "keys": {forge.other_key.keyid: forge.other_key.public}}
     foreign["roles"] = {"root": role(forge.other_key)}
@@ -158,12 +157,7 @@ def test_a_root_below_the_anchor_must_lead_to_the_next_one() -> None:
 def test_an_unreadable_root_below_the_anchor_leads_nowhere_but_hides_nothing() -> None:
     forge = Forge()
     director, image_repo = forge.documents()
-    anchors = Anchors(
-        director=canonical(director["2.root.json"]),
-        image_repo=forge.anchors().image_repo,
-        source="file",
-        dialect=UPTANE,
-    )
+    anchors = _anchored_at_the_second_root(forge, director)
     director["1.root.json"] = b"[]"
     judgement = judged((evidence(director, image_repo), anchors))
     assert {finding.subject for finding in judgement.findings} == {"director/1.root.json"}
